@@ -1,5 +1,5 @@
 /**
- * One sample: one client, one load, in a fresh process. Prints one line of JSON.
+ * Takes one sample: one client and one load, in a new process. Prints one line of JSON.
  *
  * Usage: node --expose-gc client.mjs <load> <peer[:variant]> <url> [quick]
  */
@@ -12,7 +12,7 @@ const load = [...loads, ...beside].find((load) => load.name === name)
 if (load === undefined || url === undefined) throw new Error(`no load ${name}, or no URL`)
 
 const [file, variant = ""] = id.split(":")
-// Each client is a module of its own, so that no process loads the libraries of another. What is there is a PeerModule.
+// Each client has its own module, so that a process loads no library of another client. Each module in `peers` is a `PeerModule`.
 const module = (await import(new URL(`./peers/${file}.mjs`, import.meta.url).href)) as PeerModule
 
 const settings = { url, deadline: 15_000, heartbeat: 10_000, ...load.settings }

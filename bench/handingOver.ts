@@ -1,14 +1,14 @@
-/** Handing requests over to an outbox, the same in Node and in a page. */
+/** Hands requests over to an outbox, in Node and in a page. */
 import * as KuzzleDocument from "@effect-kuzzle/core/KuzzleDocument"
 import * as KuzzleOutbox from "@effect-kuzzle/core/KuzzleOutbox"
 import * as Effect from "effect/Effect"
 import * as wire from "./wire.ts"
 
-/** Room for all of a load. */
+/** Limits that no load reaches. */
 export const limits: KuzzleOutbox.Options = { maxEntries: 100_000, maxBytes: 1_000_000_000 }
 
-/** The server of the bench drops all connections, and lets none in before the scope closes. */
-const absence = (url: string) =>
+/** Makes the server of the benchmark drop all connections, and refuse new ones until the scope closes. */
+const outage = (url: string) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
       const ended = new AbortController()
@@ -23,13 +23,13 @@ const request = (n: number) =>
   KuzzleDocument.create({ index: wire.index, collection: wire.collection, _id: `taxi-${n}`, content: { ...wire.taxi } })
 
 /**
- * Hands over so many requests at once while there is no connection, and deletes them again. The milliseconds until all
- * are stored, of each round.
+ * Hands over `count` requests at once while there is no connection, and then deletes them. Returns the milliseconds until all
+ * were stored, for each round.
  */
 export const handOver = (url: string, count: number, rounds: number) =>
   Effect.gen(function*() {
     const outbox = yield* KuzzleOutbox.KuzzleOutbox
-    yield* absence(url)
+    yield* outage(url)
     yield* Effect.sleep("200 millis")
     const times: Array<number> = []
     while (times.length < rounds) {

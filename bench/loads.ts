@@ -1,21 +1,19 @@
-/**
- * The loads: what each does, with which clients, and what the table shows of it.
- */
+/** The loads. Each has its clients, its rows of the table, and a function that measures one client. */
 import { writeFileSync } from "node:fs"
 import * as Inspector from "node:inspector/promises"
 import type { Peer, Session, Settings } from "./peers/Peer.ts"
 import * as wire from "./wire.ts"
 
-/** What one sample measured. CPU in µs, times in ms, memory in bytes. */
+/** The figures of one sample. CPU is in µs, time in ms, memory in bytes. */
 export type Figures = Readonly<Record<string, number>>
 
 export interface Row {
   readonly title: string
   readonly figure: string
   readonly unit: "µs" | "ms" | "/s" | "B" | "MB" | "timers"
-  /** Which variant of ours stands in the row. */
+  /** The variant of ours that the row shows. */
   readonly ours: string
-  /** `atMost` is a ratio to `raw`, or to Effect alone; `below` is the figure itself. Without one, the row informs. */
+  /** `atMost` limits the ratio to `raw` or to Effect alone. `below` limits the figure itself. */
   readonly target?: { readonly atMost: number; readonly of?: "Effect" } | { readonly below: number }
 }
 
@@ -34,7 +32,7 @@ export interface Load {
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-/** The heap in bytes, after what can be collected has been. */
+/** The heap in bytes, after garbage collections. */
 const heap = async (): Promise<number> => {
   for (let i = 0; i < 3; i++) {
     await sleep(50)
@@ -45,7 +43,7 @@ const heap = async (): Promise<number> => {
 
 const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length
 
-/** Runs what is measured, and only that, under the profiler when a file for its profile is set. */
+/** Runs the measured part, under the profiler if `BENCH_PROFILE` names a file. */
 const profiled = async (run: () => Promise<unknown>) => {
   const file = process.env.BENCH_PROFILE
   if (file === undefined) return await run()
@@ -59,7 +57,7 @@ const profiled = async (run: () => Promise<unknown>) => {
   writeFileSync(file, JSON.stringify(profile))
 }
 
-/** CPU of the whole process (collector and compiler included) and wall time. */
+/** CPU time of the whole process (with collector and compiler) and wall time. */
 const measure = async (run: () => Promise<unknown>) => {
   globalThis.gc!()
   await sleep(20)
@@ -76,22 +74,22 @@ const median = (values: ReadonlyArray<number>): number => {
   return sorted[sorted.length >> 1] ?? Number.NaN
 }
 
-/** Opens the subscriptions; `blast` then resolves when so many notifications have been handled. */
+/** Opens subscriptions. The returned function requests `count` notifications, and resolves when all have been handled. */
 export const subscribe = async (session: Session, subscriptions: number) => {
-  let left = 0
+  let remaining = 0
   let finished: () => void = () => {}
   await session.subscribe(Array.from({ length: subscriptions }, (_, n) => wire.filter(n)), (count) => {
-    left -= count
-    if (left <= 0) finished()
+    remaining -= count
+    if (remaining <= 0) finished()
   })
   return async (count: number) => {
-    left = count
+    remaining = count
     const done = new Promise<void>((resolve) => {
       finished = resolve
     })
     await session.request(wire.blast(count, subscriptions))
     const lost = setTimeout(() => {
-      throw new Error(`${left} of ${count} notifications did not arrive`)
+      throw new Error(`${remaining} of ${count} notifications did not arrive`)
     }, 60_000)
     await done
     clearTimeout(lost)
@@ -259,7 +257,7 @@ const subscriptions: Load = {
   ],
   run: async (peer, settings, quick) => {
     const count = quick ? 3_000 : 10_000
-    // The compiler warms up on a connection of its own, so that this one starts without subscriptions.
+    // Another connection warms up the compiler, so that the measured one starts without subscriptions.
     const warm = await peer.open(settings)
     await subscribe(warm, count / 2)
     await warm.close()
@@ -283,7 +281,7 @@ const leftovers: Load = {
       figure: "memory",
       unit: "MB",
       ours: "ours",
-      // What remains is compiled code and feedback, not requests: those would be tens of MB.
+      // The rest is compiled code and type feedback. Requests would take tens of MB.
       target: { below: 0.5 }
     },
     { title: "— timers left behind", figure: "timers", unit: "timers", ours: "ours", target: { below: 0 } }
@@ -292,9 +290,9 @@ const leftovers: Load = {
     const session = await peer.open(settings)
     await session.concurrent(5_000, 1_000, wire.create)
     const memory = await heap()
-    const armed = timers()
+    const timersBefore = timers()
     await session.concurrent(quick ? 30_000 : 100_000, 1_000, wire.create)
-    return { memory: ((await heap()) - memory) / 1e6, timers: timers() - armed }
+    return { memory: ((await heap()) - memory) / 1e6, timers: timers() - timersBefore }
   }
 }
 
@@ -370,9 +368,9 @@ const settle: Load = {
     const die = async (count: number) => {
       const session = await peer.open(settings)
       const settled = session.settle(Array.from({ length: count }, () => wire.silence))
-      // Long enough that the server has read them all, shorter than any deadline.
+      // Long enough for the server to read all of them, and shorter than any deadline.
       await sleep(1_000)
-      // It is answered by nothing but the end of the connection, as the others are.
+      // Like the others, this request gets no answer. It ends with the connection.
       return measure(async () => {
         const killed = session.request(wire.kill).then(() => 0, () => 1)
         const failed = (await settled) + (await killed)
@@ -418,7 +416,7 @@ const idle: Load = {
     while (sessions.length < count) {
       sessions.push(...(await Promise.all(Array.from({ length: 50 }, () => peer.open(settings)))))
     }
-    // A round of heartbeats for everyone, so that all that is made lazily has been made.
+    // Each client sends a heartbeat, so that everything that is created lazily exists.
     await sleep(2_200)
     const after = await heap()
     const { cpu } = await measure(() => sleep(seconds * 1000))
@@ -427,7 +425,7 @@ const idle: Load = {
   }
 }
 
-/** What is made while there is no connection, and goes out when there is one again. */
+/** Requests that are queued while there is no connection, and sent after the reconnection. */
 const outbox = (
   count: number,
   peers: ReadonlyArray<string>,
@@ -463,13 +461,13 @@ const outbox = (
       const session = await peer.open(settings)
       await session.concurrent(20_000, 100, wire.create)
       if (!peer.queues) {
-        // The measure for both: what a request costs that need not wait.
+        // Both figures are the cost of a request that is not queued.
         const { cpu } = await measure(() => session.concurrent(50_000, 100, wire.create))
         return { enqueue: cpu / 50_000, flush: cpu / 50_000 }
       }
       const { hostname, port } = new URL(settings.url)
-      const once = async (count: number) => {
-        const absence = await fetch(`http://${hostname}:${port}`)
+      const queueAndFlush = async (count: number) => {
+        const outage = await fetch(`http://${hostname}:${port}`)
         await sleep(200)
         const before = await heap()
         let flushed: Promise<void> | undefined
@@ -485,17 +483,17 @@ const outbox = (
           })
         )
         const after = await heap()
-        await absence.body?.cancel()
+        await outage.body?.cancel()
         const { cpu } = await measure(() => flushed!)
         return { enqueue: enqueued.cpu / count, flush: cpu / count, heap: (after - before) / count }
       }
-      for (let i = 0; i < 3; i++) await once(2_000)
-      return await once(count)
+      for (let i = 0; i < 3; i++) await queueAndFlush(2_000)
+      return await queueAndFlush(count)
     }
   }
 }
 
-/** Requests that must survive the process. No other client supports this, so the figures have targets of their own. */
+/** Requests that must survive the process. No other client supports this, so the targets are absolute. */
 const handingOver: Load = {
   name: "handing-over",
   samples: 3,

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as HandingOver from "./handingOver.ts"
 
-/** Called by the peer. */
+/** The peer `tab` calls this. */
 const handOver = (url: string, count: number, rounds: number): Promise<ReadonlyArray<number>> =>
   HandingOver.handOver(url, count, rounds).pipe(
     Effect.provide(

@@ -1,15 +1,15 @@
 /**
- * `pnpm bench`: runs every load with every client, interleaved, and prints the table.
+ * `pnpm bench` runs every load with every client, interleaved, and prints the table.
  *
  * Options:
- *   --only <load>      only the loads whose name contains it (may be repeated)
- *   --peers <a,b:c>    only these clients (raw is needed for the ratios)
- *   --samples <n>      samples of each client and load, instead of the load's own number, however long it takes
- *   --scale            instead of the loads, how the cost of an item grows with their number, what it takes of memory, and
- *                      many of everything beside the other clients (`scale/`); --only takes a part of a path's title, too
- *   --effect4          our client for Effect 4, too, as `pnpm effect4 --only generate,install` has made it; on Node 22
- *   --quick            small loads, one sample: at most 90 s, and rough
- *   --profile <dir>    writes a CPU profile of what each sample measures into the folder; its figures then mean little
+ *   --only <load>      only the loads whose name contains this text (may be repeated)
+ *   --peers <a,b:c>    only these clients (the ratios need raw)
+ *   --samples <n>      this many samples of each client and load, without a limit of time
+ *   --scale            instead of the loads, how the cost of an item grows with their number, how much memory it takes, and
+ *                      large loads beside the other clients (`scale/`); --only also takes a part of a path's title
+ *   --effect4          also our client for Effect 4, after `pnpm effect4 --only generate,install`; needs Node 22
+ *   --quick            small loads with one sample, at most 90 s; the figures are rough
+ *   --profile <dir>    writes a CPU profile of each sample into the folder, which makes the figures useless
  */
 import type { BuildOptions } from "esbuild"
 import { build } from "esbuild"
@@ -40,15 +40,15 @@ const { values: options } = parseArgs({
 })
 
 const here = path.dirname(fileURLToPath(import.meta.url))
-/** Inside node_modules: ignored by git, and what is left external resolves from there. One for each run. */
+/** A folder for each run. It is in `node_modules`, so git ignores it and the external libraries resolve. */
 const out = path.join(here, "node_modules", ".bench", String(process.pid))
-/** The workspace for Effect 4, and where its samples find its libraries. */
+/** The workspace for Effect 4, and the folder from which its samples resolve libraries. */
 const effect4 = path.join(here, "..", "build", "effect4")
 const out4 = path.join(effect4, "packages", "node", "node_modules", ".bench", String(process.pid))
 const SAMPLE_TIMEOUT_MS = options.scale ? 300_000 : 120_000
-/** For a run that hangs. A run that does not hang limits itself, by its CPU. */
+/** Ends a run that hangs. Other runs limit their CPU time themselves. */
 const SCALE_TIMEOUT_MS = 180 * 60_000
-/** A round that would probably end later does not begin. */
+/** A round that would probably end after this time does not begin. */
 const BUDGET_MS = 8 * 60_000
 
 const common = {
@@ -61,9 +61,9 @@ const common = {
 } satisfies BuildOptions
 
 /**
- * The samples run plain JavaScript in a plain Node: a loader that maps stack traces would charge a client for each
- * stack that it captures (`kuzzle-sdk` captures one per request). Libraries stay external, as in an application; only
- * our own packages are compiled from their sources.
+ * The samples run plain JavaScript in a plain Node. A loader that maps stack traces would add to the cost of each stack that a
+ * client captures (`kuzzle-sdk` captures one for each request). Libraries stay external, as in an application. Only our own
+ * packages are compiled from their sources.
  */
 const bundle = () =>
   Promise.all([
@@ -88,7 +88,7 @@ const bundle = () =>
     build({ ...common, entryPoints: ["page.ts"], platform: "browser", target: "es2022", minify: true })
   ])
 
-/** The same program with our peer for Effect 4. */
+/** Bundles the same program with our peer for Effect 4. */
 const bundle4 = () =>
   build({
     ...common,
@@ -115,7 +115,7 @@ const programOf = (peer: string): ReadonlyArray<string> =>
     ? [path.join(out4, "client.mjs"), peer.replace("ours4", "ours")]
     : [path.join(out, "client.mjs"), peer]
 
-/** One sample, or the reason why there is none. */
+/** Takes one sample. If it fails, returns the reason as a string. */
 const sample = async (load: Load, peer: string, url: string): Promise<Figures | string> => {
   const [program = "", id = ""] = programOf(peer)
   const profile = options.profile
@@ -144,7 +144,7 @@ const sample = async (load: Load, peer: string, url: string): Promise<Figures | 
 // the table
 // -------------------------------------------------------------------------------------------------------------------
 
-/** By peer, then by figure. */
+/** The figures of each peer. */
 type Results = ReadonlyMap<string, Figures>
 
 const median = (values: ReadonlyArray<number>): number => {
@@ -155,7 +155,7 @@ const median = (values: ReadonlyArray<number>): number => {
 
 const least = (values: ReadonlyArray<number>): number => Math.min(...values)
 
-/** One value of each figure for all samples: the median, or for `--scale` the least, because a busy machine only adds cost. */
+/** Summarizes the samples by the median of each figure. With `--scale` it is the least, because a busy machine only adds cost. */
 const summary = (samples: ReadonlyArray<Figures>): Figures => {
   const one = options.scale ? least : median
   return Object.fromEntries(
@@ -177,7 +177,7 @@ const amount = (value: number, unit: Row["unit"]): string => {
 
 type Target = NonNullable<Row["target"]>
 
-/** What is to be reached on Effect 4 where it differs from 3: by load, figure and our peer. Ratios are to raw. */
+/** The targets on Effect 4 that differ from those on Effect 3, by load, figure and our peer. Ratios are to raw. */
 const targetsOn4: Readonly<Record<string, Target>> = {
   "in-flight-100 cpu ours": { atMost: 0.75 },
   "in-flight-1000 cpu ours": { atMost: 0.85 },
@@ -195,19 +195,19 @@ for (const key of Object.keys(targetsOn4)) {
   if (!loads.some((load) => load.rows.some((row) => keyOf(load, row) === key))) throw new Error(`no row for ${key}`)
 }
 
-const shownTarget = (target: Target | undefined, unit: Row["unit"]): string => {
+const formatTarget = (target: Target | undefined, unit: Row["unit"]): string => {
   if (target === undefined) return ""
   if ("below" in target) return `≤ ${unit === "timers" ? target.below : amount(target.below, unit)}`
   const of = target.of === "Effect" ? " × Effect alone" : ""
   return `≤ ${target.atMost.toFixed(2)}${of}`
 }
 
-/** The variant of Effect alone that does the same as this variant of ours. `queryMany` has none. */
+/** The variant of Effect alone that corresponds to this variant of ours. `queryMany` has none. */
 const effectAlone = (ours: string): string => `effect${ours.slice("ours".length)}`
 
 const inEffect3 = (ours: string): string => ours.replace(/^ours4/, "ours")
 
-/** A line of Effect that is measured. */
+/** A version of Effect that is measured. */
 interface Line {
   readonly suffix: string
   readonly peer: (ours: string) => string
@@ -217,12 +217,13 @@ interface Line {
 const on3: Line = { suffix: "", peer: (ours) => ours, target: (_, { target }) => target }
 const on4: Line = {
   suffix: " on Effect 4",
-  peer: inEffect4,
+  // A client in a page is measured on Effect 3 only: it has no result, so its cells are empty.
+  peer: (ours) => ours.startsWith("ours") ? inEffect4(ours) : "",
   target: (load, row) => targetsOn4[keyOf(load, row)] ?? row.target
 }
 const lines = [on3, ...options.effect4 ? [on4] : []]
 
-/** `undefined`: there is nothing to compare. */
+/** Whether the target is reached, or `undefined` if there is nothing to compare. */
 const reached = (
   figure: string,
   target: Target | undefined,
@@ -249,7 +250,7 @@ const cells = (load: Load, row: Row, results: Results): ReadonlyArray<string> =>
   const verdicts = lines.flatMap((line) => {
     const target = line.target(load, row)
     const verdict = reached(row.figure, target, line.peer(row.ours), results)
-    return [shownTarget(target, row.unit), verdict === undefined ? "" : verdict ? "yes" : "**no**"]
+    return [formatTarget(target, row.unit), verdict === undefined ? "" : verdict ? "yes" : "**no**"]
   })
   return [
     row.title,
@@ -281,7 +282,7 @@ const line = (row: ReadonlyArray<string>) => `| ${row.join(" | ")} |\n`
 // the run
 // -------------------------------------------------------------------------------------------------------------------
 
-/** The paths of `scale/`, in a process of their own. */
+/** Runs the paths of `scale/` in their own process. */
 const runScale = async (): Promise<void> => {
   const child = spawn(
     process.execPath,
@@ -297,7 +298,7 @@ const chosen = available.filter((load) =>
   options.only === undefined || options.only.some((name) => load.name.includes(name))
 )
 if (chosen.length === 0 && !options.scale) {
-  throw new Error(`no such load; there are ${available.map((load) => load.name).join(", ")}`)
+  throw new Error(`no load has this name: expected a part of ${available.map((load) => load.name).join(", ")}`)
 }
 const peers = options.peers?.split(",")
 
@@ -312,7 +313,7 @@ if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true 
 const server = await startServer()
 const table: Array<ReadonlyArray<string>> = [...header]
 
-// Samples that are not counted warm up the compiler of the server.
+// These samples are not counted. They warm up the server.
 for (const load of loads.slice(0, 2)) await sample(load, "raw", server.url)
 
 const wanted = (load: Load): number =>
@@ -331,8 +332,8 @@ const take = async (load: Load) => {
       process.stderr.write(`${load.name} ${peer} failed\n`)
       continue
     }
-    const shown = Object.entries(result).map(([figure, value]) => `${figure} ${Number(value.toPrecision(4))}`)
-    process.stderr.write(`${load.name} ${peer}: ${shown.join(", ")}\n`)
+    const parts = Object.entries(result).map(([figure, value]) => `${figure} ${Number(value.toPrecision(4))}`)
+    process.stderr.write(`${load.name} ${peer}: ${parts.join(", ")}\n`)
     collected.set(peer, [...(collected.get(peer) ?? []), result])
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The other side of the bench, in a process of its own: it speaks just enough of Kuzzle's wire, and is fast enough that
- * the client is always the bottleneck. That is why it reads and writes WebSocket frames itself: all the answers to what
- * one read brought leave in one write, and a blast is a buffer that was encoded once.
+ * The server of the benchmark, in its own process. It implements just enough of Kuzzle's protocol, and is so fast that the client
+ * is always the bottleneck. It reads and writes WebSocket frames by hand. All answers to the requests of one read are one write,
+ * and the notifications of a blast are buffers that are encoded once.
  */
 import { createHash } from "node:crypto"
 import * as http from "node:http"
@@ -13,11 +13,11 @@ const OPCODE_CLOSE = 8
 const OPCODE_PING = 9
 const OPCODE_PONG = 10
 
-/** Answers gathered during one read. Grows to the largest batch and is copied out, for `write` may keep what it gets. */
+/** Collects the answers of one read. It is copied before a write, because `write` may keep its buffer. */
 let out = Buffer.allocUnsafe(1 << 20)
 let outLength = 0
 
-const room = (bytes: number) => {
+const reserve = (bytes: number) => {
   if (outLength + bytes <= out.length) return
   const larger = Buffer.allocUnsafe(Math.max(out.length * 2, outLength + bytes))
   out.copy(larger, 0, 0, outLength)
@@ -37,15 +37,15 @@ const putHeader = (opcode: number, length: number) => {
   }
 }
 
-/** Everything that this server sends is ASCII: bytes and characters are the same. */
+/** This server sends only ASCII, so a character is a byte. */
 const putText = (text: string) => {
-  room(text.length + 10)
+  reserve(text.length + 10)
   putHeader(OPCODE_TEXT, text.length)
   outLength += out.write(text, outLength, text.length, "latin1")
 }
 
 const putControl = (opcode: number, payload: Buffer) => {
-  room(payload.length + 10)
+  reserve(payload.length + 10)
   putHeader(opcode, payload.length)
   outLength += payload.copy(out, outLength)
 }
@@ -69,7 +69,10 @@ interface Connection {
   readonly channels: Array<string>
 }
 
-/** Notifications in blocks of about 256 KB, the channels in a shuffled but fixed order, as fast as the client reads. */
+/**
+ * Sends notifications as fast as the client reads, in blocks of about 256 KB. The order of the channels is shuffled, but always
+ * the same.
+ */
 const blast = ({ channels, socket }: Connection, count: number) => {
   let seed = 42
   const random = () => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) / 0x7fffffff
@@ -82,13 +85,13 @@ const blast = ({ channels, socket }: Connection, count: number) => {
     const some = frames.slice(i, i + 512)
     blocks.push({ bytes: Buffer.concat(some), frames: some.length })
   }
-  let left = count
+  let remaining = count
   let next = 0
   const pump = () => {
-    while (left > 0 && !socket.destroyed) {
+    while (remaining > 0 && !socket.destroyed) {
       const block = blocks[next++ % blocks.length]!
-      const bytes = block.frames <= left ? block.bytes : Buffer.concat(frames.slice(0, left))
-      left -= Math.min(left, block.frames)
+      const bytes = block.frames <= remaining ? block.bytes : Buffer.concat(frames.slice(0, remaining))
+      remaining -= Math.min(remaining, block.frames)
       if (!socket.write(bytes)) {
         socket.once("drain", pump)
         return
@@ -114,7 +117,7 @@ const onRequest = (connection: Connection, text: string) => {
     putText("{\"p\":2}")
     return
   }
-  // The requests of the loads, without parsing them: their `volatile` is flat and is echoed, as Kuzzle does.
+  // Answers the requests of the loads without parsing them. Their `volatile` is flat, and is echoed as by Kuzzle.
   if (text.includes("\"controller\":\"document\"")) {
     const volatile = between(text, "\"volatile\":{", "}")
     const requestId = between(text, "\"requestId\":\"", "\"") ?? ""
@@ -160,7 +163,7 @@ const onRequest = (connection: Connection, text: string) => {
   }
 }
 
-/** Reads what one packet brought: a client's frames are masked, and may be cut anywhere. */
+/** Handles the frames in `data` and returns the incomplete rest. A client's frames are masked, and may be split anywhere. */
 const onData = (connection: Connection, data: Buffer): Buffer => {
   let at = 0
   while (at + 6 <= data.length) {
@@ -200,24 +203,24 @@ const onData = (connection: Connection, data: Buffer): Buffer => {
   return data.subarray(at)
 }
 
-const open = new Set<Socket>()
-let away = false
+const sockets = new Set<Socket>()
+let isDown = false
 
-/** While such a request lasts, all connections are dropped and none is accepted. A client that dies ends its request. */
+/** An HTTP request causes an outage: the server drops all connections, and accepts none until the request ends. */
 const server = http.createServer((_, response) => {
-  away = true
-  for (const socket of open) socket.resetAndDestroy()
+  isDown = true
+  for (const socket of sockets) socket.resetAndDestroy()
   response.on("close", () => {
-    away = false
+    isDown = false
   })
-  // Pages of any origin may ask for it.
+  // Pages of any origin may send this request.
   response.writeHead(200, { "access-control-allow-origin": "*" }).flushHeaders()
 })
 
 server.on("upgrade", (request, socket: Socket) => {
-  if (away) return socket.destroy()
-  open.add(socket)
-  socket.on("close", () => open.delete(socket))
+  if (isDown) return socket.destroy()
+  sockets.add(socket)
+  socket.on("close", () => sockets.delete(socket))
   const accept = createHash("sha1")
     .update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
     .digest("base64")
@@ -232,10 +235,10 @@ server.on("upgrade", (request, socket: Socket) => {
   const connection: Connection = { socket, channels: [] }
   let rest: Buffer | undefined
   socket.on("data", (data: Buffer) => {
-    const left = onData(connection, rest === undefined ? data : Buffer.concat([rest, data]))
-    rest = left.length === 0 ? undefined : left
+    const incomplete = onData(connection, rest === undefined ? data : Buffer.concat([rest, data]))
+    rest = incomplete.length === 0 ? undefined : incomplete
   })
-  // Loads end their connections in every way, also by a reset.
+  // Some loads end their connections by a reset.
   socket.on("error", () => socket.destroy())
 })
 

@@ -1,8 +1,6 @@
-/**
- * What the server and the clients of the bench agree on: the requests of the loads and the shapes of the frames.
- */
+/** The requests of the loads and the frames, for the server and the clients of the benchmark. */
 
-/** A document as a dispatcher of taxis would keep it; about 150 bytes of JSON. */
+/** A document of about 150 bytes of JSON. */
 export interface Taxi {
   readonly driver: string
   readonly status: string
@@ -19,7 +17,7 @@ export const taxi: Taxi = {
   tags: ["wheelchair", "electric", "card"]
 }
 
-/** A request in the shape that every client of the bench takes. */
+/** A request in the form that all clients of the benchmark accept. */
 export type BenchRequest = {
   readonly controller: string
   readonly action: string
@@ -32,7 +30,7 @@ export type BenchRequest = {
 export const index = "nyc"
 export const collection = "taxi"
 
-/** The request of the request loads: a document is written, the answer (about 600 B) holds it. */
+/** The request of most loads. It writes a document, and the answer (about 600 B) contains it. */
 export const create = (n: number): BenchRequest => ({
   controller: "document",
   action: "create",
@@ -42,15 +40,15 @@ export const create = (n: number): BenchRequest => ({
   body: taxi
 })
 
-/** Never answered. */
+/** A request that the server never answers. */
 export const silence: BenchRequest = { controller: "bench", action: "silence" }
 
-/** The server drops the connection without a close frame. */
+/** A request that makes the server drop the connection without a close frame. */
 export const kill: BenchRequest = { controller: "bench", action: "kill" }
 
 /**
- * The server waits until this connection has so many channels, then sends `count` notifications, spread over them, as
- * fast as they are taken.
+ * A request for notifications. The server waits until this connection has this many channels. Then it sends `count`
+ * notifications, spread over the channels, as fast as the client reads them.
  */
 export const blast = (count: number, channels: number): BenchRequest => ({
   controller: "bench",
@@ -60,10 +58,10 @@ export const blast = (count: number, channels: number): BenchRequest => ({
 
 export type BenchFilter = { readonly equals: { readonly driver: string } }
 
-/** A filter of its own for each `n`: the server answers each with another room. */
+/** Another filter for each `n`, which the server answers with another room. */
 export const filter = (n: number): BenchFilter => ({ equals: { driver: `driver-${n}` } })
 
-/** The answer to `create`, without the braces' end: keys and their order as the real server has them. */
+/** The answer to `create`. Its keys have the order of the real server's answers. */
 export const answer = (requestId: string, result: string, volatile: string): string =>
   `{"action":"create","collection":"${collection}","controller":"document","error":null,"headers":{},"index":"${index}",` +
   `"requestId":"${requestId}","result":${result},"status":200,"volatile":${volatile},"room":"${requestId}"}`
@@ -73,18 +71,18 @@ const source = JSON.stringify({
   _kuzzle_info: { author: "-1", createdAt: 1795397303975, updatedAt: null, updater: null }
 })
 
-/** What `document:create` answers. */
+/** The result of `document:create`. */
 export const created = JSON.stringify({
   _id: "SenEUAGabwP10lz6zG3I",
   _source: { ...JSON.parse(source), note: "waits at the north exit, prefers trips to the airport, speaks French" },
   _version: 1
 })
 
-/** A document notification of 500 B or a little more. */
+/** A document notification of slightly more than 500 B. */
 export const notification = (n: number, channel: string): string =>
   `{"type":"document","status":200,"action":"create","scope":"in","result":{"_id":"taxi-${n}","_source":${source},` +
   `"_version":1},"event":"write","requestId":"req-${n}","timestamp":1795397296901,"volatile":null,"index":"${index}",` +
   `"collection":"${collection}","controller":"document","protocol":"websocket","room":"${channel}"}`
 
-/** The id of the n-th room of a connection: as long as Kuzzle's hashes. */
+/** The id of the n-th room of a connection. It is as long as Kuzzle's hashes. */
 export const roomId = (n: number): string => n.toString(16).padStart(8, "0").repeat(8)

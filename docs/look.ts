@@ -1,8 +1,7 @@
 /**
- * Looks at the built documentation site (`pnpm docs:build`) as its readers would: every link leads to a page and a heading
- * that exist, every error has its place, no page is wider than a phone, every picture is drawn in light and in dark, and the
- * search finds functions, ids and settings. Chromium looks at all but the first two: `CHROMIUM_PATH` names another one than
- * Debian's. `DOCS_SHOTS=<folder>` keeps the pictures as files.
+ * Checks the built documentation site (`pnpm docs:build`). Every link leads to an existing page and heading, and every error has an
+ * anchor. In Chromium, no page is wider than a phone, every picture is drawn in light and in dark mode, and the search finds
+ * functions, ids and settings. `CHROMIUM_PATH` replaces Debian's Chromium. `DOCS_SHOTS=<folder>` stores the pictures as files.
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -49,7 +48,7 @@ for (const [path, html] of texts) {
 
 // ---- errors ---------------------------------------------------------------------------------------------------------
 
-/** Every tag and every id of the page, as the first code of a row or as a title: `help` of an error leads there. */
+/** The tags and ids of the page, as a title or as the first code of a row. `help` of an error leads there. */
 const errors = Array.from(
   Fs.readFileSync(Path.join(root, "reference/errors.md"), "utf8").matchAll(
     /^(?:### |\| (?:[\w ]+ \| )?`)(Kuzzle\w+Error|\w+\.\w+\.\w+)/gm
@@ -73,14 +72,14 @@ for (const page of pages) if (!index.includes(page)) problems.push(`llms.txt doe
 
 const looked = ["/", "/start/page", "/guides/offline", "/reference/errors", "/reference/api/core/src/KuzzleDocument"]
 
-/** Words, and a part of the address of a page that a search for them finds. */
+/** Words, and a part of the address of a page that the search must find for them. */
 const searched = [
   ["KuzzleDocument.create", "/reference/api/core/src/KuzzleDocument"],
   ["services.storage.not_found", "/reference/errors"],
   ["pingTimeout", "/reference/settings"]
 ] as const
 
-/** How many pictures the text of a page has. */
+/** The number of pictures in the text of a page. */
 const pictures = (path: string) =>
   Fs.readFileSync(Path.join(root, `${path}.md`), "utf8").split("\n").filter((line) => line === "```mermaid").length
 
@@ -118,10 +117,10 @@ try {
         problems.push(`${path} shows no picture in ${colorScheme}`)
       )
       await page.waitForLoadState("networkidle")
-      const shown = await page.locator(".mermaid svg").count()
-      const drawn = pictures(path)
-      if (shown !== drawn) problems.push(`${path} shows ${shown} of ${drawn} pictures in ${colorScheme}`)
-      // A picture may fail while the colours change, and is drawn again then.
+      const drawn = await page.locator(".mermaid svg").count()
+      const expected = pictures(path)
+      if (drawn !== expected) problems.push(`${path} shows ${drawn} of ${expected} pictures in ${colorScheme}`)
+      // A picture may fail while the colours change. Then it is drawn again.
       await page.locator(".mermaid svg[aria-roledescription=error]").first().waitFor({
         state: "detached",
         timeout: 10_000
@@ -134,7 +133,7 @@ try {
       )
       for (const text of cut) problems.push(`${path}: "${text}" is cut in ${colorScheme}`)
       if (process.env.DOCS_SHOTS !== undefined) {
-        for (let i = 0; i < shown; i++) {
+        for (let i = 0; i < drawn; i++) {
           const name = `${path.replaceAll("/", "-").slice(1)}-${i}-${colorScheme}.png`
           await page.locator(".mermaid").nth(i).screenshot({ path: Path.join(process.env.DOCS_SHOTS, name) })
         }
@@ -145,8 +144,10 @@ try {
   await page.locator(".DocSearch-Button, #local-search button").first().click()
   for (const [words, target] of searched) {
     await page.locator("input.search-input").fill(words)
-    const found = page.locator(`.results a[href*="${target}"]`).first()
-    await found.waitFor({ timeout: 30_000 }).catch(() => problems.push(`a search for ${words} does not find ${target}`))
+    const result = page.locator(`.results a[href*="${target}"]`).first()
+    await result.waitFor({ timeout: 30_000 }).catch(() =>
+      problems.push(`a search for ${words} does not find ${target}`)
+    )
   }
 } finally {
   await browser.close()

@@ -7,7 +7,7 @@ export default {
   excludeInternal: true,
   excludePrivate: true,
   tsconfig: "../tsconfig.json",
-  // `pnpm check` does that.
+  // `pnpm check` finds type errors.
   skipErrorChecking: true,
   out: "./reference/api",
   router: "module",

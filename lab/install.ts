@@ -1,6 +1,6 @@
 /**
- * Installs the programs of a lab into the cache: Kuzzle from npm, Elasticsearch from Maven Central. If they are there already,
- * it needs no network.
+ * Installs the programs of a lab into the cache: Kuzzle from npm, Elasticsearch from Maven Central. Installed programs
+ * need no network.
  */
 import { spawnSync } from "node:child_process"
 import * as Crypto from "node:crypto"
@@ -30,7 +30,7 @@ const filesOf = (folder: string): ReadonlyArray<string> =>
     .map((entry) => Path.join(folder, entry.name))
     .sort()
 
-/** A folder in the cache, named by a hash of its sources. `make` fills it, unless an earlier run has completed it. */
+/** A folder in the cache, named by a hash of its sources. `make` fills it if no earlier run has done so. */
 const installed = (
   name: string,
   { folders, platform }: { readonly folders: ReadonlyArray<string>; readonly platform: string },
@@ -53,7 +53,7 @@ const installed = (
   return home
 }
 
-/** The first time it takes two minutes, because some dependencies are compiled. */
+/** Installs Kuzzle. The first time this takes two minutes, because some dependencies are compiled. */
 export const kuzzle = (): string =>
   // Native modules belong to one version of Node.
   installed("kuzzle", { folders: ["server", "uws-shim"], platform: process.version }, (home) => {
@@ -69,9 +69,9 @@ export const elasticsearch = (): string =>
   installed("elasticsearch", { folders: ["elasticsearch"], platform: "" }, (home) => {
     requireCommand("javac", "openjdk-17-jdk-headless")
     requireCommand("mvn", "maven")
-    const here = Path.join(home, "elasticsearch")
+    const folder = Path.join(home, "elasticsearch")
     try {
-      run(here, "mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib", "-DincludeScope=runtime")
+      run(folder, "mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib", "-DincludeScope=runtime")
     } catch (cause) {
       throw new Error(
         "Elasticsearch could not be downloaded from Maven Central. If this machine cannot reach Maven Central, set " +
@@ -79,5 +79,5 @@ export const elasticsearch = (): string =>
         { cause }
       )
     }
-    run(here, "javac", "-cp", "lib/*", "-d", "classes", "Node7.java")
+    run(folder, "javac", "-cp", "lib/*", "-d", "classes", "Node7.java")
   })

@@ -43,7 +43,7 @@ const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
 
 type Part = State.Node | "elasticsearch" | "redis"
 
-/** In the order in which they stop. */
+/** All parts, in the order in which they stop. */
 const parts: ReadonlyArray<Part> = [...State.nodes, "elasticsearch", "redis"]
 
 const pidFile = (name: State.Name, part: Part): string => Path.join(State.folder(name), "pids", part)
@@ -51,19 +51,19 @@ const pidFile = (name: State.Name, part: Part): string => Path.join(State.folder
 const logFile = (name: State.Name, part: Part): string => Path.join(State.folder(name), "logs", `${part}.log`)
 
 /**
- * A variable in the environment of a lab's processes. It identifies them, because after a restart of the machine their process
- * ids may belong to other processes.
+ * The variable that identifies the processes of a lab. Process ids are not enough: after a restart of the machine, they
+ * may belong to other processes.
  */
-const mark = (name: State.Name): string => `LAB_FOLDER=${State.folder(name)}`
+const environmentMark = (name: State.Name): string => `LAB_FOLDER=${State.folder(name)}`
 
 /** The process id of a part, if it is running. */
 const pidOf = (name: State.Name, part: Part): number | undefined => {
   try {
     const pid = Number(Fs.readFileSync(pidFile(name, part), "utf8"))
     const environment = Fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
-    return environment.includes(mark(name)) ? pid : undefined
+    return environment.includes(environmentMark(name)) ? pid : undefined
   } catch {
-    return undefined // it was never started, or has ended
+    return undefined // It was never started, or has ended.
   }
 }
 
@@ -92,7 +92,7 @@ const launch = (name: State.Name, part: Part, { args, command, cwd, env = {} }: 
 const awaitAnswer = async (name: State.Name, part: Part, url: string): Promise<unknown> => {
   const end = Date.now() + 90_000
   while (Date.now() < end && pidOf(name, part) !== undefined) {
-    const response = await fetch(url).catch(() => undefined) // it is not listening yet
+    const response = await fetch(url).catch(() => undefined) // It is not listening yet.
     if (response?.ok === true) return await response.json()
     await sleep(200)
   }
@@ -109,13 +109,13 @@ const hasRoom = (folder: string): boolean => {
     const { bavail, bsize } = Fs.statfsSync(folder)
     return bavail * bsize > 2 ** 30
   } catch {
-    return false // no such folder
+    return false // The folder does not exist.
   }
 }
 
 /**
- * Puts the data of Elasticsearch in memory if there is room. Elasticsearch synchronises its files with the disk each time a
- * collection is created. This takes 80 ms in memory, and took 720 ms on the busy disk of a test machine.
+ * Puts the data of Elasticsearch in memory if there is room. Elasticsearch synchronises its files with the disk each
+ * time a collection is created. This takes 80 ms in memory, and took 720 ms on the busy disk of a test machine.
  */
 const makeData = (name: State.Name): void => {
   const data = Path.join(State.folder(name), "data")
@@ -187,7 +187,7 @@ const start = async (name: State.Name): Promise<State.Lab> => {
     command: "redis-server",
     args: [
       ...["--bind", "127.0.0.1", "--port", redis!, "--save", "", "--appendonly", "no"],
-      // If Redis sets its process title, its environment cannot be read, which identifies it.
+      // The environment identifies the process. It cannot be read if Redis sets its process title.
       ...["--set-proc-title", "no"]
     ]
   })
@@ -216,7 +216,7 @@ const start = async (name: State.Name): Promise<State.Lab> => {
 const up = async (name: State.Name): Promise<void> => {
   const running = parts.filter((part) => pidOf(name, part) !== undefined)
   if (running.length > 0) throw new Error(`${running.join(", ")} of "${name}" runs already: pnpm lab down ${name}`)
-  // Every start is a fresh server.
+  // Every start begins with an empty server.
   removeData(name)
   Fs.rmSync(State.folder(name), { recursive: true, force: true })
   for (const folder of ["pids", "logs"]) {

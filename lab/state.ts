@@ -4,14 +4,14 @@ import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 
 /**
- * `real` is for `pnpm test:real`. `destructive` is for `pnpm test:destructive`: its tests kill its Kuzzle, which has its
- * debugger enabled. `cluster` is for `pnpm test:cluster`: three Kuzzles that form one server.
+ * `real` is for `pnpm test:real`. `destructive` is for `pnpm test:destructive`, whose tests kill Kuzzle. Its debugger
+ * is enabled. `cluster` is for `pnpm test:cluster`: three Kuzzles that form one server.
  */
 export const names = ["real", "destructive", "cluster"] as const
 
 export type Name = typeof names[number]
 
-/** The processes of Kuzzle. Only the lab `cluster` has more than the first one. */
+/** The names of the Kuzzle processes. Only the lab `cluster` has more than the first one. */
 export const nodes = ["kuzzle", "kuzzle-2", "kuzzle-3"] as const
 
 export type Node = typeof nodes[number]
@@ -28,7 +28,7 @@ export interface Lab {
   readonly engine: string
 }
 
-/** Contains `pids`, `logs` and `data`. */
+/** The folder of a lab, which contains `pids`, `logs` and `data`. */
 export const folder = (name: Name): string => fileURLToPath(new URL(`.state/${name}`, import.meta.url))
 
 const file = (name: Name): string => Path.join(folder(name), "lab.json")

@@ -7,7 +7,7 @@
  * - `--test packages/core/test/protocol`: runs only these tests. May be given several times.
  * - `--project chromium`: runs the tests in a browser.
  * - `--histories 20000`: the number of histories that are simulated.
- * - `--update-lockfile`: resolves the dependencies anew, and updates the lockfile.
+ * - `--update-lockfile`: resolves the dependencies again, and updates the lockfile.
  *
  * A test may fail only if `scripts/effect4/exceptions.ts` lists it.
  */
@@ -26,7 +26,7 @@ import { packages } from "./packages.ts"
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "generate,install,check,build,quickstart,test,simulate,pack" },
+    only: { type: "string", default: "generate,install,check,types,build,quickstart,test,simulate,pack" },
     test: { type: "string", multiple: true, default: [] },
     project: { type: "string", default: "node" },
     histories: { type: "string", default: "2000" },
@@ -78,7 +78,8 @@ const steps: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
     if (update) Fs.copyFileSync(Path.join(out, "pnpm-lock.yaml"), lockfile)
     return true
   },
-  check: () => tool("tsc", "-p", "tsconfig.src.json"),
+  check: () => tool("tsc", "-p", "tsconfig.check.json"),
+  types: () => tool("tstyche"),
   build: () => packages.every((name) => pnpm("--filter", `@effect-kuzzle/${name}`, "build")),
   test: () => {
     const file = Path.join(out, "report.json")

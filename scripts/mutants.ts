@@ -1,12 +1,12 @@
 /**
- * `pnpm mutants` plants the bugs of mutants/list.ts, one at a time, and fails when one survives. A bug is found by the tests
- * that its entry names. If it names none, the simulation runs first, and then the tests of the core. `pnpm ends` must find the
- * bugs whose entry says so. The sources on disk never change.
+ * `pnpm mutants` plants the bugs of mutants/list.ts, one at a time, and fails when a bug survives. The tests that its entry
+ * names must find it. If the entry names none, the simulation runs first, and then the tests of core. `pnpm ends` must find the
+ * bugs whose entry has `ends`. The sources on disk never change.
  *
  * - `pnpm mutants <text>` plants the bugs with this text in their name or in the path of their file.
- * - `--part 2/3` plants every third bug of these, from the second on. The parts 1/3, 2/3 and 3/3 are all of them.
+ * - `--part 2/3` plants every third of these bugs, from the second on. The parts 1/3, 2/3 and 3/3 together are all bugs.
  *
- * An entry that does not match the code ends the run before it starts. mutants.test.ts checks that in `pnpm test`, too.
+ * If an entry does not match the code, no bug is planted. `mutants.test.ts` checks the entries in `pnpm test`, too.
  */
 import * as Fs from "node:fs/promises"
 import * as Os from "node:os"
@@ -22,27 +22,27 @@ import type { Planted } from "./mutants/plant.ts"
 import { TestRunner } from "./mutants/testRunner.ts"
 import { bundle } from "./simulation/bundle.ts"
 
-/** Half of them have one client. */
+/** The number of histories. Half of them have one client. */
 const histories = process.env.SIM_HISTORIES ?? "300"
 
-/** For `pnpm ends`: each bug is found at the first end that leaves requests in flight. */
+/** The number of ends for `pnpm ends`. It finds each bug at the first end that leaves requests in flight. */
 const ends = "20"
 
 /** The tests for bugs that the simulation does not find. */
 const coreTests = ["services", "protocol", "runtime"].map((floor) => `packages/core/test/${floor}`)
 
-/** A bug, and what looks for it. */
+/** A planted bug, and the means to run the tests that should find it. */
 interface Trial {
   readonly mutant: Mutant
   readonly planted: Planted
-  /** For the simulation's script. */
+  /** The folder for the script of the simulation. */
   readonly folder: string
   readonly testRunner: TestRunner
 }
 
 interface Finding {
   readonly name: string
-  /** What found the bug. */
+  /** The test or the seed that found the bug. */
   readonly by: string | undefined
   readonly simulated: boolean
 }
@@ -52,10 +52,10 @@ const findBySimulation = async ({ folder, mutant, planted }: Trial): Promise<str
   await bundle(script, planted)
   const { end, output } = await run([script, "batch", "1", String(mutant.histories ?? histories), "stop"])
   if (end === "Stopped") return undefined
-  if (end !== "Passed") return `the simulation ${end === "Endless" ? "does not end" : "breaks"}`
+  if (end !== "Passed") return `the simulation ${end === "Endless" ? "does not end" : "ends with an error"}`
   for (const line of output.split("\n")) {
     if (line === "") continue
-    // Written by batch.ts, one report a line.
+    // `batch.ts` writes one report per line.
     const report = JSON.parse(line) as Report
     if (report._tag === "Broken") return `seed ${report.seed}: ${report.promises.join(", ")}`
   }
@@ -103,13 +103,13 @@ const judge = async (trial: Trial): Promise<ReadonlyArray<Finding>> => {
 }
 
 interface Judged {
-  readonly found: number
+  readonly killed: number
   readonly simulated: number
 }
 
-/** Plants all these bugs, on two cores. */
+/** Plants all these bugs, two at a time. */
 const judgeAll = async (planted: ReadonlyMap<Mutant, Planted>): Promise<Judged> => {
-  const judged = { found: 0, simulated: 0 }
+  const judged = { killed: 0, simulated: 0 }
   const folder = await Fs.mkdtemp(Path.join(Os.tmpdir(), "mutants-"))
   const queue = Array.from(planted)
   const work = async (testRunner: TestRunner): Promise<void> => {
@@ -118,9 +118,11 @@ const judgeAll = async (planted: ReadonlyMap<Mutant, Planted>): Promise<Judged> 
       const trialFolder = await Fs.mkdtemp(Path.join(folder, "trial-"))
       const findings = await judge({ mutant, planted, folder: trialFolder, testRunner })
       for (const { by, name } of findings) {
-        console.log(`${by === undefined ? "SURVIVED" : "killed  "}  ${name} (${mutant.breaks}): ${by ?? "by nobody"}`)
+        console.log(
+          `${by === undefined ? "SURVIVED" : "killed  "}  ${name} (${mutant.breaks}): ${by ?? "no test fails"}`
+        )
       }
-      if (findings.every(({ by }) => by !== undefined)) judged.found += 1
+      if (findings.every(({ by }) => by !== undefined)) judged.killed += 1
       if (findings.some(({ simulated }) => simulated)) judged.simulated += 1
     }
   }
@@ -148,11 +150,11 @@ const main = async (part: Part, text: string): Promise<boolean> => {
     return false
   }
   const startedAt = performance.now()
-  const { found, simulated } = await judgeAll(planted)
+  const { killed, simulated } = await judgeAll(planted)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
-  const survived = planted.size - found
+  const survived = planted.size - killed
   console.log(
-    `${planted.size} bugs planted in ${seconds} s: ${found} found, ${simulated} by the simulation; ${survived} survived`
+    `${planted.size} bugs planted in ${seconds} s: ${killed} found, ${simulated} by the simulation; ${survived} survived`
   )
   return survived === 0
 }

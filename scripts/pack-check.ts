@@ -131,8 +131,8 @@ const consume = (title: string, peers: Versions, programs: ReadonlyArray<string>
     }
   }
   for (const [name, version] of Object.entries(peers)) {
-    const { version: found } = manifest(Path.join(consumer, "node_modules", name))
-    if (found !== version) throw new Error(`npm installed ${name} ${found} instead of ${version}`)
+    const { version: installed } = manifest(Path.join(consumer, "node_modules", name))
+    if (installed !== version) throw new Error(`npm installed ${name} ${installed} instead of ${version}`)
   }
   run("types", consumer, "npx", ["tsc", "--project", "."], true)
   checkDeclarations(consumer)

@@ -1,2 +1,7 @@
-/** The folders of the published packages, in the order in which they are built: a package needs only those before it. */
-export const packages: ReadonlyArray<string> = ["core", "node", "browser", "testing"]
+import { readdirSync } from "node:fs"
+
+/** The folders of the published packages. All others need `core`, so it is the first to be built. */
+export const packages: ReadonlyArray<string> = [
+  "core",
+  ...readdirSync(new URL("../packages", import.meta.url)).filter((name) => name !== "core")
+]

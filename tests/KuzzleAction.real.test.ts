@@ -47,6 +47,6 @@ layer(Layer.provideMerge(layerWorld, layerUrl(url)), { excludeTestServices: true
   (it) => {
     it.effect("over WebSocket", () => withClient()(resets))
     it.effect("over HTTP", () => withHttp()(resets))
-    it.effect("over its route", () => withHttp({ routes: "rest" })(resets))
+    it.effect("over its REST route", () => withHttp({ routes: "rest" })(resets))
   }
 )

@@ -1,6 +1,6 @@
 /**
- * The public API as an editor and a compiler show it: every member has documentation, every error has a function that fails
- * with it, and no function has many parameters.
+ * The public API as an editor and a compiler show it: important members have documentation, every error belongs to a function
+ * that fails with it, and no function has more than three positional parameters.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { fileURLToPath } from "node:url"
@@ -17,14 +17,14 @@ const checker = program.getTypeChecker()
 const isOurs = (declaration: ts.Declaration): boolean =>
   declaration.getSourceFile().fileName.includes("/packages/core/src/")
 
-/** The modules of the package, by name, and what each of them exports. */
+/** The modules of the package, with their exports. */
 const modules = exportsOf(index).map((module) => ({
   name: module.name,
   members: checker.getExportsOfModule(resolved(module)).filter((member) => !isInternal(resolved(member))).map((
     member
   ) => ({
     name: member.name,
-    // A re-export has its own documentation, or that of its target.
+    // A re-export without documentation has that of its target.
     line: lineOf(member) || lineOf(resolved(member)),
     symbol: resolved(member)
   }))
@@ -40,7 +40,7 @@ function lineOf(symbol: ts.Symbol): string {
   return ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim()
 }
 
-/** Whether the published declarations omit it. */
+/** Whether the published declarations omit the symbol. */
 function isInternal(symbol: ts.Symbol): boolean {
   return symbol.getJsDocTags(checker).some(({ name }) => name === "internal")
 }
@@ -98,7 +98,7 @@ describe("an editor", () => {
     assert.deepStrictEqual(undocumented, [])
   })
 
-  it("shows an action as a function that gives an Effect", { timeout: 120_000 }, () => {
+  it("shows an action as a function that returns an Effect", { timeout: 120_000 }, () => {
     const actions = modules.flatMap(({ members, name }) =>
       members.filter(({ symbol }) => isValue(symbol)).flatMap((member) => {
         const type = valueTypeOf(member.symbol)
@@ -107,7 +107,7 @@ describe("an editor", () => {
       })
     )
     assert.isAbove(actions.length, 250)
-    // An editor would show an alias as its name.
+    // An editor would show an alias by its name, and no function.
     const others = actions.filter(({ type }) =>
       type.aliasSymbol !== undefined ||
       !type.getCallSignatures().every((signature) =>
@@ -147,7 +147,7 @@ describe("errors", () => {
     })
   )
 
-  it("are all of the type KuzzleError; those of the server are also of the type AnyApiError", () => {
+  it("all have the type KuzzleError, and those of the server also have the type AnyApiError", () => {
     const any = declared("KuzzleError", "KuzzleError")
     const ofKuzzle = declared("KuzzleError", "AnyApiError")
     const others = classes.filter(({ instance }) =>
@@ -158,7 +158,7 @@ describe("errors", () => {
     assert.deepStrictEqual(others.map(({ tag }) => tag), [])
   })
 
-  it("are all errors of a function, or members of one", { timeout: 120_000 }, () => {
+  it("are all reachable from the type of a function", { timeout: 120_000 }, () => {
     const reached = new Set<string>()
     const seen = new Set<ts.Type>()
     const visit = (type: ts.Type, depth: number): void => {
@@ -182,17 +182,17 @@ describe("errors", () => {
     for (const { members } of modules) {
       for (const { symbol } of members) {
         if ((symbol.flags & ts.SymbolFlags.Class) !== 0) {
-          // The shape of a service counts. The class of an error proves nothing.
+          // The type of a service counts, and the class of an error does not.
           const instance = checker.getDeclaredTypeOfSymbol(symbol)
           if (instance.getProperty("stack") === undefined) visit(valueTypeOf(symbol), 0)
         } else if (isValue(symbol)) visit(valueTypeOf(symbol), 0)
-        // The shapes of services that applications can replace.
+        // The types of services that applications can replace.
         else if (symbol.name.endsWith("Shape")) visit(checker.getDeclaredTypeOfSymbol(symbol), 0)
       }
     }
-    // The `authenticator` of the application makes it.
+    // The `authenticator` of the application fails with it.
     reached.add("KuzzleAuthenticatorError")
-    // A platform makes it, for the socket of the client.
+    // A platform fails with it, for the socket of the client.
     reached.add("KuzzleDialError")
     // Promises reject with it, and the types of Promises have no errors.
     reached.add("KuzzleClosedError")

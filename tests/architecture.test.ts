@@ -1,4 +1,4 @@
-/** `docs/architecture.md` names only existing code, and a new package is in the three lists that it names. */
+/** `docs/architecture.md` names only existing code, and a new package is in the two lists that it names. */
 import { assert, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { packages } from "../scripts/packages.ts"
@@ -53,12 +53,11 @@ it("every function that the guide names is in its file", () => {
   assert.deepStrictEqual(missing, [])
 })
 
-it("every package is in the list of packages, in the paths of TypeScript, and in the releases", () => {
+it("every package is in the paths of TypeScript, and in the releases", () => {
   const named = packages.map((name) => `@effect-kuzzle/${name}`)
-  assert.sameMembers(readdirSync(new URL("packages", root)), Array.from(packages))
   assert.sameMembers(
     Object.keys(JSON.parse(read("tsconfig.json")).compilerOptions.paths),
     named.flatMap((name) => [name, `${name}/*`])
   )
-  assert.deepStrictEqual(JSON.parse(read(".changeset/config.json")).fixed, [named])
+  assert.sameMembers(JSON.parse(read(".changeset/config.json")).fixed.flat(), named)
 })

@@ -83,7 +83,10 @@ describe("under a test clock", () => {
       run(Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
         const states: Array<string> = []
-        yield* kuzzle.states.pipe(Stream.runForEach(({ _tag }) => Effect.sync(() => states.push(_tag))), Effect.fork)
+        yield* Kuzzle.streamOf(kuzzle.states).pipe(
+          Stream.runForEach(({ _tag }) => Effect.sync(() => states.push(_tag))),
+          Effect.fork
+        )
         yield* Effect.replicateEffect(pass("1 minute"), 10)
         assert.deepStrictEqual(states, ["Ready"])
         assert.isTrue(Option.isSome(yield* kuzzle.roundTripTime))
@@ -139,12 +142,12 @@ describe("under a test clock", () => {
       { reconnect: Schedule.exponential("1 second") }
     ))
 
-  timed("A3: a token that expires: an event, a gap, and notifications after the next login", () =>
+  timed("A3: an expired token causes an event and a gap, and notifications continue after the next login", () =>
     run(
       Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
         const login = KuzzleAuth.login({ strategy: "local", credentials: user, expiresIn: "1m" })
-        const event = yield* kuzzle.events.pipe(
+        const event = yield* Kuzzle.streamOf(kuzzle.events).pipe(
           Stream.filter(({ _tag }) => _tag === "TokenExpired"),
           Stream.runHead,
           Effect.fork

@@ -89,7 +89,11 @@ layer(layerUrl(url), { excludeTestServices: true, timeout: "20 seconds" })("a Ku
       yield* failure(KuzzleServer.now(), KuzzleError.UnauthorizedError, "security.token.invalid")
     }).pipe(withClient()))
 
-  it.scoped("kill -9 and restart, twice, under load", () => survivesKill(lab), 240_000)
+  it.scoped(
+    "the promises hold if the server is killed and restarted twice under load",
+    () => survivesKill(lab),
+    240_000
+  )
 
   it.effect("admin:shutdown ends the connection, and later attempts fail", () => shutsDown.pipe(withClient()))
 })

@@ -1,4 +1,4 @@
-/** What uses documents, against the real Kuzzle that `KUZZLE_REAL_URL` names. */
+/** Searches, exports, imports, batches and live documents, against the real Kuzzle that `KUZZLE_REAL_URL` names. */
 import { documentsSuite } from "./suite/documentsSuite.ts"
 import { layerUrl } from "./suite/node.ts"
 

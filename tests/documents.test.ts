@@ -1,4 +1,4 @@
-/** What uses documents, against the embedded Kuzzle. */
+/** Searches, exports, imports, batches and live documents, against the embedded Kuzzle. */
 import { documentsSuite } from "./suite/documentsSuite.ts"
 import { layerEmbedded } from "./suite/node.ts"
 

@@ -67,7 +67,7 @@ describe("an invalid duration", () => {
       })
   )
 
-  it.effect("C7: counts of documents that are not whole numbers from 1", () =>
+  it.effect("C7: a count of documents that is not a positive whole number is a typed error", () =>
     Effect.gen(function*() {
       for (const options of [{ maxReads: 0 }, { maxWrites: -1 }, { maxReads: 1.5 }, { maxWrites: NaN }]) {
         const error = yield* Effect.flip(batch(options))

@@ -35,13 +35,13 @@ const brokenIn = (ledger: Ledger, counts: { readonly [id: string]: number } = {}
   judge(ledger, executionsOf(counts, idempotent)).broken.map(({ ids, promise }) => [promise, ...ids])
 
 describe("the judge of pnpm ends", () => {
-  it("a request that is executed twice, even if it was not reported as accepted", () => {
+  it("reports a request that is executed twice, even if it was not reported as accepted", () => {
     assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n")), { n: 2 }), [["executed twice", "n"]])
     assert.deepStrictEqual(brokenIn(ledgerOf(), { n: 2 }), [["executed twice", "n"]])
     assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n", { idempotent: true })), { n: 2 }, true), [])
   })
 
-  it("a request that is accepted, not executed, and not reported", () => {
+  it("reports a request that is accepted, but neither executed nor reported", () => {
     assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n"))), [["accepted and lost", "n"]])
     assert.deepStrictEqual(brokenIn(ledgerOf(accepted("n", { idempotent: true }))), [["accepted and lost", "n"]])
     for (const outcome of ["MaybeSent", "Expired"] as const) {
@@ -108,14 +108,14 @@ describe("the judge of pnpm ends", () => {
     assert.strictEqual(judge(ledger, executionsOf({})).deleted, 1)
   })
 
-  it("an answer without an execution", () => {
+  it("reports an answer without an execution", () => {
     assert.deepStrictEqual(
       brokenIn(ledgerOf(accepted("n", { awaited: true }), { _tag: "Answered", id: "n", error: null })),
       [["answered with a success and not executed", "n"]]
     )
   })
 
-  it("a request that is executed although it expired, was withdrawn or refused", () => {
+  it("reports a request that is executed although it expired, was withdrawn or was refused", () => {
     const notices: ReadonlyArray<readonly [string, Notice]> = [
       ["expired", reported("n", "Expired")],
       ["was withdrawn in time", { _tag: "Withdrawn", id: "n", inTime: true }],
@@ -131,7 +131,7 @@ describe("the judge of pnpm ends", () => {
     assert.deepStrictEqual(brokenIn(ledgerOf({ _tag: "Refused", id: "n", reason: "Timeout" }), { n: 1 }), [])
   })
 
-  it("a record is unreadable only if it was damaged", () => {
+  it("reports an unreadable record that was not damaged", () => {
     const ledger = ledgerOf(accepted("n"), reported(null, "Unreadable", "7"))
     assert.deepStrictEqual(brokenIn(ledger), [["accepted and lost", "n"], [
       "unreadable although the runner did not damage it",
@@ -146,13 +146,13 @@ describe("the judge of pnpm ends", () => {
     assert.deepStrictEqual(brokenIn(torn), [])
   })
 
-  it("a complaint of the runner fails the run", () => {
+  it("reports a complaint of the runner", () => {
     const ledger = ledgerOf()
     ledger.complain("p1 did not end")
     assert.deepStrictEqual(brokenIn(ledger), [["p1 did not end"]])
   })
 
-  it("an empty run proves nothing", () => {
+  it("reports an empty run, because it proves nothing", () => {
     assert.deepStrictEqual(judge(new Ledger(), new Map()).broken.map(({ promise }) => promise), [
       "the run is empty: no client ended",
       "the run is empty: nothing was accepted",

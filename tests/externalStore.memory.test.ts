@@ -33,10 +33,7 @@ it.scoped("an external store follows documents and the connection, and uses the 
       runtime,
       Stream.unwrapScoped(Effect.map(KuzzleLiveQuery.live(target), ({ values }) => values))
     )
-    const connection = KuzzleExternalStore.make(
-      runtime,
-      Stream.unwrap(Effect.map(Kuzzle.Kuzzle, ({ states }) => states))
-    )
+    const connection = KuzzleExternalStore.make(runtime, Kuzzle.states)
     const ids = () => {
       const snapshot = taxis.getSnapshot()
       return snapshot._tag === "Value" ? [...snapshot.value.keys()] : snapshot._tag

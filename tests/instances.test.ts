@@ -57,11 +57,11 @@ describe("several Kuzzles in one application", () => {
 
   it.effect("a subscription gets the notifications of its own Kuzzle, whichever client the consumer has", () =>
     Effect.gen(function*() {
-      const heard = yield* Effect.provide(KuzzleRealtime.open(target), Staging.client)
+      const received = yield* Effect.provide(KuzzleRealtime.open(target), Staging.client)
       const create = (_id: string) => KuzzleDocument.create({ ...target, _id, content: {} })
       yield* Effect.provide(create("of production"), Production.client)
       yield* Effect.provide(create("of staging"), Staging.client)
-      const [first] = yield* Stream.runCollect(Stream.take(heard, 1)).pipe(Effect.provide(Production.client))
+      const [first] = yield* Stream.runCollect(Stream.take(received, 1)).pipe(Effect.provide(Production.client))
       assert.strictEqual(first?.type === "document" ? first.result._id : first?.type, "of staging")
     }).pipe(Effect.scoped, Effect.provide(both)))
 

@@ -49,7 +49,7 @@ describe("keys", () => {
       }))
   )
 
-  timed("object: the idle time, the encoding and the references of a key", () =>
+  timed("`object` returns the idle time, the encoding and the references of a key", () =>
     run(Effect.gen(function*() {
       yield* Ms.set({ _id: "n", value: 7 })
       yield* pass(3000)
@@ -80,7 +80,7 @@ describe("commands", () => {
       }))
   )
 
-  timed("a refusal of Redis has its reason", () =>
+  timed("the error for a command that Redis refuses has the reason", () =>
     run(Effect.gen(function*() {
       yield* Ms.set({ _id: "text", value: "x" })
       const error: KuzzleActionError.RedisError = yield* Ms.incr({ _id: "text" }).pipe(
@@ -109,7 +109,7 @@ describe("commands", () => {
       }))
   )
 
-  timed("empty strings and zero are kept, although Kuzzle takes them for absent", () =>
+  timed("empty strings and zero are kept, although Kuzzle treats them as absent", () =>
     run(Effect.gen(function*() {
       yield* Ms.mset({ entries: [{ key: "empty", value: "" }, { key: "", value: 0 }] })
       assert.deepStrictEqual(yield* Ms.mget({ keys: ["empty", "", "absent"] }), [
@@ -161,7 +161,7 @@ describe("scans", () => {
       }))
   )
 
-  timed("a large hash and a large sorted set come in pages, pair by pair", () =>
+  timed("a large hash and a large sorted set are read in pages of pairs", () =>
     run(Effect.gen(function*() {
       for (const name of all("f")) {
         yield* Ms.hset({ _id: "hash", field: name, value: name })
@@ -176,8 +176,8 @@ describe("scans", () => {
     })))
 })
 
-plainly("numbers and places", () => {
-  it("a number that is formatted and parsed is the same", () => {
+plainly("numbers and positions", () => {
+  it("a number is unchanged after formatting and parsing", () => {
     fc.assert(fc.property(fc.double({ noNaN: true }), (n) => {
       assert.strictEqual(asFloat(formatFloat(n)), n)
     }))
@@ -200,7 +200,7 @@ plainly("numbers and places", () => {
     }))
   })
 
-  it("a place that is encoded and decoded is the same, within one step of the grid", () => {
+  it("a position is unchanged after encoding and decoding, within one step of the grid", () => {
     const place = fc.record({
       lon: fc.double({ min: -180, max: 180, noNaN: true }),
       lat: fc.double({ min: -85.05112878, max: 85.05112878, noNaN: true })

@@ -1,4 +1,4 @@
-/** The entries of `pnpm mutants`: each names existing code. Only `pnpm mutants` runs the tests that find the bugs. */
+/** Each entry of `pnpm mutants` names existing code. Only `pnpm mutants` runs the tests that find the bugs. */
 import { assert, describe, it } from "vitest"
 import { check } from "../scripts/mutants/check.ts"
 import { mutants } from "../scripts/mutants/list.ts"
@@ -62,15 +62,15 @@ const fails = (path: string, find: string, ...messages: ReadonlyArray<string>) =
   for (const part of messages) assert.include(message, part)
 }
 
-describe("the anchors of planted bugs", () => {
-  it("code is found by its tokens, independent of formatting and comments", () => {
+describe("the entry of a planted bug", () => {
+  it("names code by its tokens, independent of formatting and comments", () => {
     const bug = text.replace("count + 1", "count + 2")
     assert.strictEqual(at("Counter.add", "count + 1", "count + 2"), bug)
     assert.strictEqual(at("Counter.add", "  count  // how often\n   +\n1", "count + 2"), bug)
     assert.strictEqual(at("Counter.add", "count/* now */+1", "count + 2"), bug)
   })
 
-  it("an entry may name neighbours under one parent: statements, or an operator with its operand", () => {
+  it("may name neighbours under one parent: statements, or an operator with its operand", () => {
     assert.strictEqual(
       at("Counter.add", "this.seen.set(key, count + 1) return true", "return true"),
       text.replace("this.seen.set(key, count + 1) // one more\n    ", "")
@@ -80,7 +80,7 @@ describe("the anchors of planted bugs", () => {
     assert.strictEqual(at("Counter.add", condition), text.replace(condition, " "))
   })
 
-  it("functions, members and variables are named by their path", () => {
+  it("names functions, members and variables by their path", () => {
     assert.include(at("limit", "3", "4"), "limit = 4")
     assert.include(at("limit", "const limit = 3", "let limit = 3"), "export let limit = 3")
     assert.include(at("Counter.constructor", "0", "1"), "this.seen.set(name, 1)")
@@ -91,18 +91,18 @@ describe("the anchors of planted bugs", () => {
     assert.include(at("remake.second.run", "2", "3"), "() => 3")
   })
 
-  it("missing code is an error that shows similar code", () => {
+  it("fails with similar code if its code is missing", () => {
     fails("Counter.add", "count > limit", "counter.ts, `Counter.add` (line 12)", "Nearest: line 14 `count >= limit`")
     fails("Counter.add", "coun", "has no `coun`")
     fails("Counter.isShut", `if (key === "") return false`, "It is in `make.drop` (line 26)")
   })
 
-  it("a missing function is an error that shows a similar name", () => {
+  it("fails with a similar name if its function is missing", () => {
     fails("Counter.isShutNow", "limit", "counter.ts has no `Counter.isShutNow`. Nearest: `Counter.isShut` (line 19)")
     fails("add", "limit", "counter.ts has no `add`. Nearest: `Counter.add` (line 12)")
   })
 
-  it("code that occurs twice, and a path to two declarations, are errors that show both", () => {
+  it("fails with both places if its code occurs twice or its path has two declarations", () => {
     fails("Counter", "this.seen", "has `this.seen` 4 times (lines 9, 13, 15, 20)")
     const twice = new Source("const a = () => 1\n{ const a = () => 2 }")
     assert.throws(
@@ -111,7 +111,7 @@ describe("the anchors of planted bugs", () => {
     )
   })
 
-  it("a part of a node, or an unbalanced bracket, is an error that shows the node", () => {
+  it("fails with the node if its code is a part of a node or has an unbalanced bracket", () => {
     fails("Counter.add", "if (key", "is a piece of a node", "`if ( key === \"\"")
     fails(
       "Counter.add",
@@ -125,32 +125,32 @@ describe("the anchors of planted bugs", () => {
     )
   })
 
-  it("a missing test, code that does not compile, and a name that occurs twice are errors", async () => {
+  it("fails if its test is missing, its code does not compile or its name occurs twice", async () => {
     const { planted, problems } = await check([
       {
         name: "a",
         breaks: "",
         file: "scripts/packages.ts",
         in: "packages",
-        find: `"core"`,
+        find: `"../packages"`,
         replace: `"c"`,
         tests: ["none.test.ts"]
       },
-      { name: "b", breaks: "", file: "scripts/packages.ts", in: "packages", find: `"core"`, replace: `"c" "d"` },
-      { name: "c", breaks: "", file: "scripts/packages.ts", in: "packages", find: `"core"`, replace: `"c"` },
-      { name: "c", breaks: "", file: "scripts/packages.ts", in: "packages", find: `"core"`, replace: `"d"` }
+      { name: "b", breaks: "", file: "scripts/packages.ts", in: "packages", find: `"../packages"`, replace: `"c" "d"` },
+      { name: "c", breaks: "", file: "scripts/packages.ts", in: "packages", find: `"../packages"`, replace: `"c"` },
+      { name: "c", breaks: "", file: "scripts/packages.ts", in: "packages", find: `"../packages"`, replace: `"d"` }
     ])
     assert.strictEqual(planted.size, 2)
     const [missing, compiled, twice, ...others] = problems
     assert.strictEqual(missing, "a: there is no none.test.ts")
-    assert.match(String(compiled), /^b: .*Expected "]" but found/s)
+    assert.match(String(compiled), /^b: .*Expected "\)" but found/s)
     assert.strictEqual(twice, "c: another bug has this name")
     assert.deepStrictEqual(others, [])
   })
 })
 
 describe("the parts of the list", () => {
-  it("hold each bug once, and differ in size by one at most", () => {
+  it("contain each bug once, and differ in size by one at most", () => {
     const bugs = [0, 1, 2, 3, 4, 5, 6]
     const parts = ["1/3", "2/3", "3/3"].map((text) => {
       const part = parsePart(text)

@@ -1,6 +1,6 @@
 /**
- * No option is accepted and ignored: the code reads each property of the options that the packages export, a function
- * reaches the code that reads its own, and a program reads each flag of its command line.
+ * No option is accepted and ignored: the code reads each property of the exported types of options, each function reaches the
+ * code that reads its own options, and each program reads each flag of its command line.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
@@ -30,7 +30,7 @@ const resolved = (symbol: ts.Symbol): ts.Symbol =>
   symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
 
 // -------------------------------------------------------------------------------------------------------------------
-// what a piece of code reads
+// the properties that code reads
 // -------------------------------------------------------------------------------------------------------------------
 
 /** The properties that a declaration reads, by their own declarations, and the declarations that it refers to. */
@@ -53,7 +53,7 @@ const declarationsOf = (type: ts.Type, property: string): ReadonlyArray<ts.Node>
 const propertiesOf = (type: ts.Type): ReadonlySet<string> =>
   new Set(variants(type).flatMap((variant) => checker.getPropertiesOfType(variant).map(({ name }) => name)))
 
-/** The members have no names there, as in the arguments of a request: all of them are used. */
+/** Whether a type names no members, such as the arguments of a request. Code with such a type may read any member. */
 const isNameless = (type: ts.Type): boolean =>
   type.isUnion()
     ? type.types.some(isNameless)
@@ -62,7 +62,7 @@ const isNameless = (type: ts.Type): boolean =>
       (type.flags & ts.TypeFlags.Object) !== 0 && checker.getPropertiesOfType(type).length === 0 &&
         type.getCallSignatures().length === 0
 
-/** A function of an interface: what it gets is for whoever implements it. */
+/** Whether a node calls a function of an interface. The implementation, which reads the arguments, is unknown. */
 const isOfService = (call: ts.Node): boolean => {
   if (!ts.isCallExpression(call)) return false
   const declaration = checker.getResolvedSignature(call)?.declaration
@@ -81,22 +81,23 @@ const readsOf = (declaration: ts.Node): Reads => {
   }
   const addAll = (type: ts.Type): void => propertiesOf(type).forEach((property) => add(type, property))
 
-  /** `given` goes where `expected` is expected, under the same names or without any. */
-  const hand = (given: ts.Type, expected: ts.Type, isService: boolean): void => {
+  /** Records the properties of `given` that are read because a value of this type is passed as `expected`. */
+  const pass = (given: ts.Type, expected: ts.Type, isService: boolean): void => {
     for (const property of propertiesOf(given)) {
-      const there = declarationsOf(expected, property)
-      const isAnother = there.length > 0 && !declarationsOf(given, property).some((node) => there.includes(node))
-      if (isNameless(expected) || isAnother || isService && there.length > 0) add(given, property)
+      const expectedOnes = declarationsOf(expected, property)
+      const isAnother = expectedOnes.length > 0 &&
+        !declarationsOf(given, property).some((node) => expectedOnes.includes(node))
+      if (isNameless(expected) || isAnother || isService && expectedOnes.length > 0) add(given, property)
     }
   }
 
-  /** A function without its call is handed what its parameters are expected to be. */
-  const handParameters = (own: ts.Type, expected: ts.Type): void => {
+  /** Records the properties that a function reads because it is passed as a callback of another type. */
+  const passCallback = (own: ts.Type, expected: ts.Type): void => {
     const parameters = own.getCallSignatures()[0]?.parameters ?? []
     const given = expected.getCallSignatures()[0]?.parameters ?? []
     given.forEach((one, i) => {
       const parameter = parameters[i]
-      if (parameter !== undefined) hand(checker.getTypeOfSymbol(one), checker.getTypeOfSymbol(parameter), false)
+      if (parameter !== undefined) pass(checker.getTypeOfSymbol(one), checker.getTypeOfSymbol(parameter), false)
     })
   }
 
@@ -119,7 +120,7 @@ const readsOf = (declaration: ts.Node): Reads => {
     }
     if (ts.isSpreadAssignment(node)) {
       const expected = checker.getContextualType(node.parent)
-      if (expected) hand(checker.getTypeAtLocation(node.expression), expected, isOfService(node.parent.parent))
+      if (expected) pass(checker.getTypeAtLocation(node.expression), expected, isOfService(node.parent.parent))
     }
     if (ts.isIdentifier(node)) {
       const symbol = checker.getSymbolAtLocation(node)
@@ -129,8 +130,8 @@ const readsOf = (declaration: ts.Node): Reads => {
       if (ts.isCallExpression(node.parent) && node.parent.arguments.some((argument) => argument === node)) {
         const expected = checker.getContextualType(node)
         const given = checker.getTypeAtLocation(node)
-        if (expected) hand(given, expected, isOfService(node.parent))
-        if (expected) handParameters(given, expected)
+        if (expected) pass(given, expected, isOfService(node.parent))
+        if (expected) passCallback(given, expected)
       }
     }
     // An action places all its options in the request.
@@ -143,22 +144,22 @@ const readsOf = (declaration: ts.Node): Reads => {
   return { properties, references }
 }
 
-const known = new Map<ts.Node, Reads>()
+const cache = new Map<ts.Node, Reads>()
 
-const remembered = (declaration: ts.Node): Reads => {
-  const before = known.get(declaration)
-  if (before !== undefined) return before
+const cachedReadsOf = (declaration: ts.Node): Reads => {
+  const cached = cache.get(declaration)
+  if (cached !== undefined) return cached
   const reads = readsOf(declaration)
-  known.set(declaration, reads)
+  cache.set(declaration, reads)
   return reads
 }
 
-/** What the code reads that can be reached from a declaration. */
+/** The properties that a declaration reads, and all code that it reaches. */
 const reachable = (from: ts.Node): ReadonlySet<ts.Node> => {
   const properties = new Set<ts.Node>()
   const seen = new Set([from])
   for (const declaration of seen) {
-    const reads = remembered(declaration)
+    const reads = cachedReadsOf(declaration)
     for (const node of reads.properties) properties.add(node)
     for (const node of reads.references) seen.add(node)
   }
@@ -183,18 +184,18 @@ const exported = indexes.flatMap((index) => {
     }))
 )
 
-/** An option whose type is `undefined` is one that must not be given. */
+/** Whether an option must not be given, because its type is `undefined`. */
 const isForbidden = (declaration: ts.Node): boolean =>
   ts.isPropertySignature(declaration) && declaration.type?.kind === ts.SyntaxKind.UndefinedKeyword
 
-/** The options of a type that `read` lacks. */
+/** The options of a type that are not in `read`. */
 const ignored = (type: ts.Type, read: ReadonlySet<ts.Node>): ReadonlyArray<string> =>
   Array.from(propertiesOf(type)).filter((property) => {
     const own = declarationsOf(type, property).filter((node) => isOurs(node) && !isForbidden(node))
     return own.length > 0 && !own.some((node) => read.has(node))
   })
 
-/** A worker that answers Vitest nothing for a minute counts as dead. */
+/** Lets the worker answer Vitest, which considers a worker dead if it is busy for a minute. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe("no option is accepted and ignored", () => {
@@ -225,7 +226,7 @@ describe("no option is accepted and ignored", () => {
         return []
       }
       const initializer = ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined
-      // With overloads, the implementation says what is read.
+      // A function with overloads reads the options of its implementation.
       const types = initializer !== undefined && ts.isArrowFunction(initializer)
         ? initializer.parameters.filter(({ name }) => name.getText() === "options" || ts.isObjectBindingPattern(name))
           .map((parameter) => checker.getTypeAtLocation(parameter))
@@ -245,7 +246,7 @@ describe("no option is accepted and ignored", () => {
   })
 
   it("each program reads each flag of its command line", { timeout: 300_000 }, () => {
-    /** The objects that declare flags: `options` of a call of `parseArgs`, or what satisfies their type. */
+    /** The declarations of flags: members of `options` in a call of `parseArgs`, or of an object that satisfies their type. */
     const declaredIn = (node: ts.Node): ReadonlyArray<ts.ObjectLiteralElementLike> => {
       const own = ts.isObjectLiteralExpression(node) &&
           (ts.isSatisfiesExpression(node.parent)

@@ -84,7 +84,7 @@ const eventually = (what: string, condition: () => Promise<boolean>): Promise<vo
   Effect.runPromise(until(what, Effect.promise(condition)))
 
 describe("KuzzlePromise", () => {
-  promised("functions of modules resolve with the results of their effects", async (server) => {
+  promised("functions of modules return promises of the results of their effects", async (server) => {
     const kuzzle = await connect(server)
     const { kuid } = await kuzzle.auth.login({
       strategy: "local",
@@ -108,11 +108,11 @@ describe("KuzzlePromise", () => {
     assert.include(error.message, "none")
     const defect = new Error("a defect")
     assert.strictEqual(await rejection(kuzzle.run(Effect.die(defect))), defect)
-    // @ts-expect-error without options this throws before there is an effect
+    // @ts-expect-error without options, this throws before it returns an effect
     assert.instanceOf(await rejection(kuzzle.document.mGet()), TypeError)
     const refused = await rejection(KuzzlePromise.make(NodeKuzzle.layer({ url: "ws://127.0.0.1:1" }), {}))
     assert.instanceOf(refused, KuzzleError.ConnectError)
-    // For callers without types: a client that could not be made leaves no connection.
+    // A caller without types can pass a missing service. The failed call leaves no connection.
     const absent = await rejection(
       KuzzlePromise.make(NodeKuzzle.layer({ url: server.url }), { outbox: KuzzleOutbox.KuzzleOutbox })
     )
@@ -121,7 +121,7 @@ describe("KuzzlePromise", () => {
     await kuzzle.close()
   })
 
-  promised("a signal interrupts a call, which rejects with its reason", async (server) => {
+  promised("a signal interrupts a call, which rejects with the reason of the signal", async (server) => {
     const kuzzle = await connect(server)
     const reason = new Error("the user cancelled")
     const controller = new AbortController()
@@ -201,14 +201,14 @@ describe("KuzzlePromise", () => {
 
   promised("a long-lived result has functions for its effects, and `close`", async (server) => {
     const kuzzle = await connect(server)
-    const heard: Array<string> = []
-    const listening = await kuzzle.realtime.listen(target, ({ type }) => void heard.push(type))
+    const received: Array<string> = []
+    const listening = await kuzzle.realtime.listen(target, ({ type }) => void received.push(type))
     const ended = rejection(listening.ended())
     const live = await kuzzle.live.live(target)
     assert.strictEqual((await live.documents()).size, 2)
     await kuzzle.document.create({ ...target, content: { seats: 2 } })
     for await (const documents of live.values) if (documents.size === 3) break
-    assert.deepStrictEqual(heard, ["document"])
+    assert.deepStrictEqual(received, ["document"])
     await live.close()
     await listening.close()
     assert.instanceOf(await ended, KuzzlePromise.ClosedError)
@@ -219,7 +219,7 @@ describe("KuzzlePromise", () => {
 
   promised("the client's own streams and functions are available, also those of its parts", async (server) => {
     const kuzzle = await connect(server)
-    for await (const { _tag } of kuzzle.client.authentication.states) {
+    for await (const { _tag } of kuzzle.iterate(KuzzleAuth.states)) {
       assert.strictEqual(_tag, "Anonymous")
       break
     }
@@ -230,7 +230,7 @@ describe("KuzzlePromise", () => {
   })
 
   promised(
-    "after close every call rejects, and the error of a call in flight says what is known of it",
+    "after close every call rejects, and the error says whether the call was started or sent",
     async (server) => {
       const kuzzle = await connect(server)
       await Effect.runPromise(server.freeze)
@@ -259,7 +259,7 @@ describe("KuzzlePromise", () => {
     await eventually("the end of the connection", async () => await Effect.runPromise(server.connections) === 0)
   })
 
-  promised("over HTTP: exports, and imports of async iterables", async (server) => {
+  promised("over HTTP, exports and imports of async iterables work", async (server) => {
     const kuzzle = await KuzzlePromise.make(NodeKuzzle.layerHttp({ url: server.httpUrl }), {
       collection: KuzzleCollection,
       document: KuzzleDocument,
@@ -275,7 +275,7 @@ describe("KuzzlePromise", () => {
     await kuzzle.close()
   })
 
-  promised("repositories, and the outbox", async (server) => {
+  promised("repositories and the outbox are modules, too", async (server) => {
     const taxis = KuzzleRepository.make({ ...target, schema: Schema.Struct({ seats: Schema.NumberFromString }) })
     const cars = KuzzleRepository.make({ ...target, schema: Schema.Struct({ seats: Schema.Int }) })
     const layer = KuzzleOutbox.layer().pipe(

@@ -50,7 +50,7 @@ describe("promises", () => {
 
   it("titles are found in every position, and nothing else counts as a title", () => {
     const text = `
-      describe("R1: what holds them", () => {})
+      describe("R1: a group", () => {})
       it.scoped("R2, 8.A10: one", () => assert.isTrue(true))
       it.effect.prop("R3: two " + "parts", {}, () => holds)
       it.each([1])(\`R4: filled \${in_}\`, (n) => { expect(n).toBe(1) })

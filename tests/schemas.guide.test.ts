@@ -57,8 +57,8 @@ it.scopedLive(
       const script = npx + inFolder(schema.replace("ws://localhost:7512", url))
       yield* Effect.promise(() => promisify(execFile)("sh", ["-c", script], { cwd }))
       const text = Fs.readFileSync(Path.join(folder, "kuzzle.ts"), "utf8")
-      const [shown = ""] = blocks("ts")
-      assert.include(text, shown.slice(shown.indexOf("/** The documents")))
+      const [schemaBlock = ""] = blocks("ts")
+      assert.include(text, schemaBlock.slice(schemaBlock.indexOf("/** The documents")))
       const [program = ""] = blocks("typescript")
       assert.deepStrictEqual(
         yield* Effect.promise(() => faultsOf([text, program.replace("./kuzzle.ts", "./generated0.ts")])),

@@ -1,10 +1,10 @@
 /**
  * Malformed results of every action. A result of Kuzzle is recorded, changed at one place, and returned to the function. The
- * function must fail with a `KuzzleProtocolError` that says where, or succeed with a value of its type.
+ * function must fail with a `KuzzleProtocolError` that names the place, or succeed with a value of its type.
  */
 import { Kuzzle } from "@effect-kuzzle/core"
 import { assert, describe, layer } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Option, Schema, SchemaAST as AST } from "effect"
+import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
 import { it } from "vitest"
 import { answering } from "../packages/core/test/support/answering.ts"
 import { contracts } from "./contract/all.ts"
@@ -22,7 +22,7 @@ type Path = ReadonlyArray<string | number>
 
 const absent = Symbol("absent")
 
-const wrongs: ReadonlyArray<unknown> = [
+const wrongValues: ReadonlyArray<unknown> = [
   absent,
   null,
   0,
@@ -90,40 +90,7 @@ const recorded = (contract: Contract): Effect.Effect<ReadonlyArray<unknown>, nev
     return results
   })
 
-/** The schema with literals as their kinds: the schema of an example may be narrower than the type of the function. */
-const widened = (ast: AST.AST): AST.AST => {
-  switch (ast._tag) {
-    case "Literal":
-      return ast.literal === null ? ast : kindsOf[typeof ast.literal] ?? ast
-    case "Refinement":
-      return widened(ast.from)
-    case "Union":
-      return AST.Union.make(ast.types.map(widened))
-    case "TupleType": {
-      const elements = [...ast.elements.map(({ type }) => type), ...ast.rest.map(({ type }) => type)].map(widened)
-      return new AST.TupleType([], [new AST.Type(AST.Union.make(elements))], true)
-    }
-    case "TypeLiteral":
-      return new AST.TypeLiteral(
-        ast.propertySignatures.map(({ isOptional, isReadonly, name, type }) =>
-          new AST.PropertySignature(name, widened(type), isOptional, isReadonly)
-        ),
-        ast.indexSignatures.map(({ isReadonly, parameter, type }) =>
-          new AST.IndexSignature(parameter, widened(type), isReadonly)
-        )
-      )
-    default:
-      return ast
-  }
-}
-
-const kindsOf: { readonly [kind: string]: AST.AST } = {
-  string: AST.stringKeyword,
-  number: AST.numberKeyword,
-  boolean: AST.booleanKeyword
-}
-
-/** What is wrong with the exit of the function; `undefined` if nothing is. */
+/** The fault in the exit of the function; `undefined` if there is none. */
 const faultOf = (
   name: string,
   { result: schema }: Example,
@@ -131,25 +98,25 @@ const faultOf = (
   { judged, wrong }: { readonly wrong: unknown; readonly judged: boolean }
 ): string | undefined => {
   if (Exit.isSuccess(exit)) {
-    return !judged || Schema.is(Schema.make(widened(schema.ast)))(exit.value)
+    return !judged || Schema.is(schema)(exit.value)
       ? undefined
       : `succeeds with ${JSON.stringify(exit.value).slice(0, 200)}`
   }
   const failure = Cause.failureOption(exit.cause)
   if (Option.isNone(failure)) return `dies: ${Cause.pretty(exit.cause)}`
   const error: { readonly [member: string]: unknown } = { ...failure.value }
-  // A strategy of several steps answers with an object without a session.
+  // An object without a session is a step of a strategy with several steps.
   if (name === "auth:login" && error._tag === "KuzzleLoginIncompleteError") return undefined
   if (error._tag !== "KuzzleProtocolError") return `fails with ${String(error._tag)}`
   if (`${String(error.controller)}:${String(error.action)}` !== name) return "names the wrong action"
   const issue = String(error.issue)
-  if (!issue.startsWith("result")) return `does not say where: ${issue}`
+  if (!issue.startsWith("result")) return `does not name the place: ${issue}`
   return !judged || /, got (?:nothing|null|an? \w+)$/.test(issue)
     ? undefined
-    : `does not say what it got, which is ${kindOf(wrong)}: ${issue}`
+    : `does not name the received value, which is ${kindOf(wrong)}: ${issue}`
 }
 
-/** Answers the function with each wrong result. */
+/** Answers the function with each malformed result, and returns its faults. */
 const faults = (name: string, example: Example, samples: ReadonlyArray<unknown>) =>
   Effect.gen(function*() {
     let result: unknown
@@ -160,11 +127,11 @@ const faults = (name: string, example: Example, samples: ReadonlyArray<unknown>)
       ...samples.flatMap((sample) => placesOf(sample).map((place) => ({ sample, ...place })))
     ]
     for (const { original, path, sample } of places) {
-      for (const wrong of wrongs) {
+      for (const wrong of wrongValues) {
         result = changed(sample, path, wrong)
         if (result === absent) result = undefined
         const exit = yield* Effect.exit(Effect.provide(example.call, client))
-        // Another value of the same kind may be valid, but a list with other elements is not.
+        // A wrong value of the same kind may be valid, except for a list with other elements.
         const elements = Array.isArray(wrong) && wrong.length > 0
         const judged = kindOf(wrong) !== kindOf(original) || elements
         const fault = faultOf(name, example, exit, { wrong, judged })

@@ -1,5 +1,7 @@
 /** The end of a process: its exit code, and the close code that the server receives. */
+import { defaultTeardown } from "@effect/platform/Runtime"
 import { assert, describe, it } from "@effect/vitest"
+import { Exit, FiberId } from "effect"
 import { spawn } from "node:child_process"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
@@ -60,14 +62,21 @@ const listening = async () => {
   return { closed, server, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
+/** The exit code of a program of `runMain` that was interrupted. */
+const interrupted = (): number => {
+  let code = NaN
+  defaultTeardown(Exit.interrupt(FiberId.none), (given) => code = given)
+  return code
+}
+
 const cases: ReadonlyArray<{
   readonly title: string
   readonly mode: string
   readonly signal?: NodeJS.Signals
   readonly code: number
 }> = [
-  { title: "SIGTERM ends a program of runMain with 0", mode: "follows", signal: "SIGTERM", code: 0 },
-  { title: "SIGINT ends a program of runMain with 0", mode: "follows", signal: "SIGINT", code: 0 },
+  { title: "SIGTERM interrupts a program of runMain", mode: "follows", signal: "SIGTERM", code: interrupted() },
+  { title: "SIGINT interrupts a program of runMain", mode: "follows", signal: "SIGINT", code: interrupted() },
   { title: "a teardown can end a program with 143", mode: "conventional", signal: "SIGTERM", code: 143 },
   { title: "a failure ends a program with 1", mode: "fails", code: 1 },
   { title: "a program with Promises closes its client by itself", mode: "promises", signal: "SIGTERM", code: 0 }
@@ -90,6 +99,10 @@ describe.concurrent("how a process ends", () => {
       }
     }, 120_000)
   }
+
+  it("the code of an interrupted program is 0", () => {
+    assert.strictEqual(interrupted(), 0)
+  })
 
   it("SIGINT ends the development server with 0", async () => {
     const server = run("../packages/testing/src/bin.ts", ["--port", "0"])

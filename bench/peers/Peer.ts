@@ -1,44 +1,42 @@
-/**
- * What a client has to offer to be measured.
- */
+/** The interface of a client that is measured. */
 import type { BenchFilter, BenchRequest } from "../wire.ts"
 
 export interface Settings {
   readonly url: string
-  /** Milliseconds. Every request carries it, unless the variant is one without. */
+  /** Milliseconds. Every request has this deadline, except in variants without one. */
   readonly deadline: number
   /** Milliseconds between two heartbeats. */
   readonly heartbeat: number
-  /** How many requests are kept while there is no connection; none when it is not set. */
+  /** The number of requests that are queued while there is no connection. By default there is no queue. */
   readonly queue?: number
 }
 
 export interface Session {
-  /** One request, for control: its cost is not measured. */
+  /** Sends one request. Its cost is not measured. */
   readonly request: (request: BenchRequest) => Promise<unknown>
-  /** Requests one after the other; calls back after each. */
+  /** Sends requests one after the other, and calls `done` after each. */
   readonly sequential: (count: number, make: (n: number) => BenchRequest, done: () => void) => Promise<void>
-  /** Requests with `inFlight` of them under way at any time. */
+  /** Sends requests, with `inFlight` of them in flight at any time. */
   readonly concurrent: (count: number, inFlight: number, make: (n: number) => BenchRequest) => Promise<void>
-  /** Sends all at once; resolves with how many have failed when every one has ended. */
+  /** Sends all requests at once. When all have ended, resolves with the number of failures. */
   readonly settle: (requests: ReadonlyArray<BenchRequest>) => Promise<number>
-  /** Opens a subscription for each filter and consumes it in the way of the variant; calls back with what it handled. */
+  /** Opens a subscription for each filter. Its consumer calls `handled` with the number of notifications. */
   readonly subscribe: (filters: ReadonlyArray<BenchFilter>, handled: (count: number) => void) => Promise<void>
   readonly close: () => Promise<void>
 }
 
 export interface Peer {
-  /** Whether it keeps requests while there is no connection. */
+  /** Whether the client queues requests while there is no connection. */
   readonly queues: boolean
   readonly open: (settings: Settings) => Promise<Session>
   /**
-   * Stores so many requests at once while there is no connection, so that they outlive the process, and deletes them again.
-   * The milliseconds until all are stored, of each round. Only ours does it.
+   * Hands over `count` requests at once while there is no connection, so that they survive the process, and then deletes them.
+   * Returns the milliseconds until all were stored, for each round. Only ours supports it.
    */
   readonly handOver?: (settings: Settings, count: number, rounds: number) => Promise<ReadonlyArray<number>>
 }
 
-/** What each module in this folder exports. */
+/** The exports of each client's module in this folder. */
 export interface PeerModule {
   readonly peer: (variant: string) => Peer
 }
@@ -50,7 +48,7 @@ export interface PromiseClient {
   readonly close: () => void
 }
 
-/** How an application uses such a client: loops that await. */
+/** Uses such a client as an application does, in loops that await. */
 export const fromPromises = (client: PromiseClient): Session => ({
   request: client.request,
   sequential: async (count, make, done) => {

@@ -1,8 +1,8 @@
 /**
  * Effect alone: the lower bound for any client whose requests are effects. It is the tuned client of `raw.ts`, with one
- * `Effect.async` for each request and one for the connection. A subscription is one more, with a finalizer.
+ * `Effect.async` for each request and one for the connection. Each subscription has another one and a finalizer.
  *
- * A layer for each connection (no variant); `make`, the connection as a scoped effect.
+ * Without a variant, each connection is a layer. With `make`, it is a scoped effect.
  */
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { BenchFilter, BenchRequest } from "../wire.ts"

@@ -1,9 +1,9 @@
-/** How an application uses a client whose requests are effects. */
+/** Uses a client whose requests are effects, as an application does. */
 import type { Exit } from "effect"
 import { Effect } from "effect"
 import type { BenchRequest } from "../wire.ts"
 
-/** A number of fibers that take the next item until none is left. */
+/** Runs `width` fibers. Each takes the next item until there is none. */
 export const loops = <E, R>(count: number, width: number, each: (n: number) => Effect.Effect<unknown, E, R>) =>
   Effect.suspend(() => {
     let next = 0
@@ -13,7 +13,7 @@ export const loops = <E, R>(count: number, width: number, each: (n: number) => E
     return Effect.all(Array.from({ length: width }, () => loop), { concurrency: "unbounded", discard: true })
   })
 
-/** One after the other. */
+/** Runs effects one after the other. */
 export const sequential = <E, R>(count: number, each: (n: number) => Effect.Effect<unknown, E, R>, done: () => void) =>
   Effect.gen(function*() {
     for (let i = 0; i < count; i++) {
@@ -22,7 +22,7 @@ export const sequential = <E, R>(count: number, each: (n: number) => Effect.Effe
     }
   })
 
-/** All at once, a fiber for each; how they have ended. */
+/** Runs all requests at once, a fiber for each, and returns their exits. */
 export const settled = <A, E, R>(
   requests: ReadonlyArray<BenchRequest>,
   each: (request: BenchRequest) => Effect.Effect<A, E, R>

@@ -1,12 +1,11 @@
 /**
- * Ours, as an application would use it. The variants differ in how requests are put together and how notifications are
- * consumed:
+ * Ours, as an application would use it. The variants differ in how they send requests, consume notifications and connect:
  *
- * - requests: fibers that loop (no variant); `queryMany`, in batches; `forEach`, a fiber for each request.
- * - notifications: by handler (no variant); `chunks` and `each`, by `Stream`; `schema-…`, the same with the document of
- *   each decoded by Schema.
- * - connections: a layer for each (no variant); `make`, as an application that has many would do it: `Kuzzle.make` over
- *   one socket service and one heartbeat.
+ * - Requests: without a variant, fibers that loop. `queryMany` sends batches. `forEach` starts a fiber for each request.
+ * - Notifications: without a variant, by handler. `chunks` and `each` use a `Stream`. `schema-…` also decodes each document by
+ *   a Schema.
+ * - Connections: without a variant, a layer for each. `make` uses `Kuzzle.make` with one socket service and one heartbeat for
+ *   all, as an application with many clients would.
  */
 import type { KuzzleSocket } from "@effect-kuzzle/core"
 import { Kuzzle, KuzzleHeartbeat, KuzzleOutbox, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
@@ -31,7 +30,7 @@ const Taxi = Schema.Struct({
 
 const decode = Schema.decodeUnknownSync(Taxi)
 
-/** A long pause would be waited for, and not measured. */
+/** A longer delay would only make the benchmark longer, because it is not measured. */
 const reconnect = KuzzleSchedule.reconnect({ cap: "1 second" })
 
 const options = (settings: Settings) => ({
@@ -39,12 +38,12 @@ const options = (settings: Settings) => ({
   requestTimeout: settings.deadline,
   autoQueue: settings.queue !== undefined,
   queueMaxSize: settings.queue,
-  // The number is the limit that all clients have.
+  // Only the number of requests limits the queue, as in all clients.
   queueMaxBytes: settings.queue === undefined ? undefined : 1e9,
   reconnect
 })
 
-/** What all connections of a process share in the variant `make`. */
+/** The services that all connections of a process share in the variant `make`. */
 let transport: Context.Context<KuzzleSocket.KuzzleSocket | KuzzleHeartbeat.KuzzleHeartbeat> | undefined
 
 const transportOf = (settings: Settings) =>
@@ -106,7 +105,7 @@ const concurrent =
     }
   }
 
-/** The document of a notification, checked: what a typed subscription would hand to the application. */
+/** Decodes the document of a notification, as a typed subscription does. */
 const document = (notification: KuzzleRealtime.Notification) => {
   if (notification.type !== "document") throw new Error(`unexpected ${notification.type}`)
   return decode(notification.result._source)

@@ -1,9 +1,9 @@
 /**
- * The floor: `ws` and a `Map`, as one writes it by hand in an afternoon. It does what a client cannot do without (ids,
- * one deadline sweep for all, heartbeat, everything settled when the socket dies) and nothing more.
+ * The baseline: a client written by hand, of `ws` and a `Map`. It has only what a client cannot do without: ids, one sweep for
+ * all deadlines and a heartbeat. It rejects all pending requests when the socket closes.
  *
- * The variant `tuned` is the same after a second afternoon: the frames of one tick leave in one write, and `ws` does not
- * check again that what `JSON.parse` reads is UTF-8.
+ * The variant `tuned` also writes the frames of one tick at once. Its `ws` does not validate UTF-8, because `JSON.parse` reads
+ * the text anyway.
  */
 import type { Socket } from "node:net"
 import { WebSocket } from "ws"
@@ -24,7 +24,7 @@ export interface Message {
   readonly result?: { readonly channel?: string }
 }
 
-/** Sends a request, and calls one of the two. */
+/** Sends a request, and calls one of the two functions with its outcome. */
 type Ask = (request: BenchRequest, resolve: Pending["resolve"], reject: Pending["reject"]) => void
 
 const SWEEP_MS = 250
@@ -50,7 +50,7 @@ export const connect = (settings: Settings, tuned: boolean): Promise<PromiseClie
     const sweep = setInterval(() => {
       const now = Date.now()
       for (const [id, entry] of pending) {
-        // All have the same deadline: they expire in the order in which they were added.
+        // All have the same deadline, so they expire in the order in which they were added.
         if (entry.expires > now) return
         pending.delete(id)
         entry.reject(new Error("deadline"))
@@ -102,7 +102,7 @@ export const connect = (settings: Settings, tuned: boolean): Promise<PromiseClie
           })
           if (result?.channel !== undefined) handlers.set(result.channel, handler)
         },
-        // It says goodbye and does not wait for the answer, as ours does.
+        // Sends a close frame and does not wait for the server's, as ours does.
         close: () => {
           socket.close(1000)
           socket.terminate()
@@ -110,17 +110,17 @@ export const connect = (settings: Settings, tuned: boolean): Promise<PromiseClie
       }))
   })
 
-/** Holds the frames of one tick back, then lets them go in one write. `ws` has no public way to do it. */
+/** Collects the frames of one tick and sends them in one write. `ws` has no public function for this. */
 const corked = (socket: WebSocket) => {
-  let holding = false
+  let isCorked = false
   return (frame: string) => {
-    if (!holding) {
-      holding = true
-      // The field is not in the types: it is the TCP socket below.
+    if (!isCorked) {
+      isCorked = true
+      // The types do not have this field. It is the TCP socket.
       const tcp = (socket as unknown as { readonly _socket: Socket })._socket
       tcp.cork()
       process.nextTick(() => {
-        holding = false
+        isCorked = false
         tcp.uncork()
       })
     }

@@ -1,6 +1,6 @@
 /**
- * The incumbent: `kuzzle-sdk` with its defaults, and a request timeout, which it does not have by default; the variant
- * `no-deadline` leaves it out.
+ * The official SDK, `kuzzle-sdk`, with its defaults and a request timeout, which it does not have by default. The variant
+ * `no-deadline` has none.
  */
 import sdk from "kuzzle-sdk"
 import { collection, index } from "../wire.ts"
@@ -14,7 +14,7 @@ export const peer = (variant: string): Peer => ({
     const protocol = new sdk.WebSocket(hostname, { port: Number(port), pingInterval: heartbeat })
     const kuzzle = new sdk.Kuzzle(protocol, {
       ...(variant === "no-deadline" ? {} : { requestTimeout: deadline }),
-      // As fast as it can: by default it waits 10 ms between two requests.
+      // As fast as possible. By default it waits 10 ms between two requests.
       ...(queue === undefined ? {} : { autoQueue: true, autoReplay: true, queueMaxSize: queue, replayInterval: 0 })
     })
     await kuzzle.connect()

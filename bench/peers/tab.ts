@@ -1,4 +1,4 @@
-/** Ours in a tab of Chromium (`/usr/bin/chromium`, or `CHROMIUM_PATH`). It only hands over. */
+/** Ours in a tab of Chromium (`/usr/bin/chromium`, or `CHROMIUM_PATH`). It only hands requests over to the outbox. */
 import * as Fs from "node:fs"
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -20,19 +20,19 @@ const serve = async (): Promise<http.Server> => {
 
 export const peer = (): Peer => ({
   queues: true,
-  open: () => Promise.reject(new Error("a tab only hands over")),
+  open: () => Promise.reject(new Error("the peer `tab` only hands requests over")),
   handOver: async ({ url }, count, rounds) => {
     const profile = Fs.mkdtempSync(path.join(os.tmpdir(), "bench-"))
     const server = await serve()
-    // With a profile, because without one Chromium keeps IndexedDB in memory.
+    // Without a profile, Chromium would keep IndexedDB in memory.
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-      // Root has no sandbox.
+      // Chromium has no sandbox for root.
       args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
     })
     try {
       const page = await context.newPage()
-      // A server that listens on a port has no pipe's name.
+      // The address of a server that listens on a port is an `AddressInfo`.
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
       return await page.evaluate<Array<number>>(`handOver(${JSON.stringify(url)}, ${count}, ${rounds})`)
     } finally {

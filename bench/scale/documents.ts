@@ -1,4 +1,4 @@
-/** Many documents: searched, followed, imported; filters that are matched here. */
+/** Rows for many documents: searches, live documents, imports, and filters that are matched in the client. */
 import { KuzzleFilter, KuzzleImport, KuzzleLiveQuery, KuzzleRepository, KuzzleSearch } from "@effect-kuzzle/core"
 import type { Scope } from "effect"
 import { Effect, Schema, Stream } from "effect"
@@ -10,7 +10,7 @@ import { range, source, sourceText, target, withClient } from "./support.ts"
 
 const hit = (i: number) => `{"_id":"d${i}","index":"nyc","collection":"taxi","_score":1,"_source":${sourceText}}`
 
-/** A collection of N documents, `d0` and so on, whatever is searched for. */
+/** A server that answers each search with N documents, `d0` and so on. */
 export const collectionOf = (n: number): Answer => {
   let next = 0
   const first = ({ action, body, from }: Request): number => {
@@ -39,7 +39,7 @@ const walk = (name: string, strategy: KuzzleSearch.Strategy, sizes: ReadonlyArra
 
 const held = [1000, 10_000, 100_000]
 
-/** Waits for the reads that are under way. */
+/** Waits until the client sends no more reads. */
 const settled = async ({ server }: Client) => {
   for (let frames = -1; frames !== server.frames;) {
     frames = server.frames
@@ -56,20 +56,20 @@ const Taxi = Schema.Struct({
 })
 const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
 
-/** What an observer sees of documents that are followed, as they are or decoded. */
-type Look = Effect.Effect<Stream.Stream<unknown, unknown>, unknown, Services | Scope.Scope>
+/** A stream of live documents, decoded or not. */
+type Observed = Effect.Effect<Stream.Stream<unknown, unknown>, unknown, Services | Scope.Scope>
 
-const changesAsTheyAre: Look = Effect.map(KuzzleLiveQuery.live(target), ({ changes }) => changes)
-const valuesAsTheyAre: Look = Effect.map(KuzzleLiveQuery.live(target), ({ values }) => values)
-const changesDecoded: Look = Effect.map(taxis.live(), ({ changes }) => changes)
-const valuesDecoded: Look = Effect.map(taxis.live(), ({ values }) => values)
+const changesAsTheyAre: Observed = Effect.map(KuzzleLiveQuery.live(target), ({ changes }) => changes)
+const valuesAsTheyAre: Observed = Effect.map(KuzzleLiveQuery.live(target), ({ values }) => values)
+const changesDecoded: Observed = Effect.map(taxis.live(), ({ changes }) => changes)
+const valuesDecoded: Observed = Effect.map(taxis.live(), ({ values }) => values)
 
-/** The CPU time of notifications, one at a time, for the observers of a set of N documents. */
-const live = async (n: number, look: Look, frames: ReadonlyArray<string>) => {
+/** The CPU time of notifications, one at a time, while N live documents are observed. */
+const live = async (n: number, observed: Observed, frames: ReadonlyArray<string>) => {
   const client = await open({}, collectionOf(n))
-  const seeing = await client.run(look)
+  const stream = await client.run(observed)
   let seen = 0
-  Effect.runFork(Stream.runForEach(seeing, () => Effect.sync(() => seen++)))
+  Effect.runFork(Stream.runForEach(stream, () => Effect.sync(() => seen++)))
   await until(() => seen > 0)
   const cpu = await cpuOf(async () => {
     for (const frame of frames) {
@@ -84,22 +84,22 @@ const live = async (n: number, look: Look, frames: ReadonlyArray<string>) => {
   return cpu
 }
 
-/** So many that what is compiled and collected meanwhile does not count: it took more than what is measured with 200. */
+/** Enough changes to make the compiler's and the collector's share small. With 200 it is larger than the measured cost. */
 const changes = 2000
 
 /** One change at a time, anywhere among N documents. */
-const changing = (title: string, look: Look): Row => ({
+const changing = (title: string, observed: Observed): Row => ({
   title: `${title}, N documents: a change`,
   sizes: [100, 1000, 10_000, 50_000, 100_000],
   items: () => changes,
-  run: (n) => live(n, look, range(changes).map((i) => note(1, (i * 7919) % n, 2 + i)))
+  run: (n) => live(n, observed, range(changes).map((i) => note(1, (i * 7919) % n, 2 + i)))
 })
 
-/** What `document:upsert` sends for a document that it creates: no id. */
+/** The notification of a `document:upsert` that creates a document. It has no id. */
 const created = `{"type":"document","event":"write","action":"upsert","scope":"in","room":"r1-1",` +
   `"result":{"_source":${sourceText},"_version":1}}`
 
-/** Documents, one after the other. */
+/** A stream of N documents. */
 export const given = (n: number) => Stream.map(Stream.range(1, n), (i) => ({ _id: `d${i}`, body: source }))
 
 function* partsOf(n: number): Generator<Uint8Array> {
@@ -114,8 +114,8 @@ function* partsOf(n: number): Generator<Uint8Array> {
 }
 
 /**
- * N lines of an export, in parts of 64 KB or a little more. One part at a time, as from a file: by default a stream takes
- * 4,096 elements of an iterable at once, which would be 268 MB.
+ * N lines of an export, in parts of slightly more than 64 KB. The stream takes one part at a time, as from a file. By default
+ * it would take 4,096 parts at once, which are 268 MB.
  */
 export const linesOf = (n: number) => Stream.fromIteratorSucceed(partsOf(n), 1)
 
@@ -147,7 +147,7 @@ export const rows: ReadonlyArray<Row> = [
   changing("`changes` of `repository.live`", changesDecoded),
   changing("`values` of `repository.live`", valuesDecoded),
   {
-    // A read for each notification would cost as many times as much as a document of one read.
+    // If each notification caused a read, a document would cost 200 times as much.
     title: "200 upserts seen by `KuzzleLiveQuery` of N documents: a document of the set",
     sizes: held,
     target: 25,

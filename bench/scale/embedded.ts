@@ -1,4 +1,4 @@
-/** The embedded server, without a client: frames in, frames out, and a clock that the row turns. */
+/** Rows of the embedded server without a client. A row passes frames to the engine and sets its clock. */
 import { Engine } from "../../packages/testing/src/internal/engine/engine.ts"
 import * as Http from "../../packages/testing/src/internal/engine/http.ts"
 import { cpuOf, type Row } from "./measure.ts"
@@ -20,7 +20,7 @@ const target = { index: "i", collection: "c" }
 
 const properties = { n: { type: "integer" }, k: { type: "keyword" }, d: { type: "date" } }
 
-interface Found {
+interface SearchResult {
   readonly hits: ReadonlyArray<{ readonly _source: { readonly n: number } }>
 }
 
@@ -52,9 +52,9 @@ export class Embedded {
     this.ask("document", "create", { ...target, _id: `d${n}`, ...more, body: this.document(n) })
   }
 
-  search(body: object, size = 10, from = 0): Found {
-    // What a search of these documents answers with.
-    return this.ask("document", "search", { ...target, size, from, body }) as Found
+  search(body: object, size = 10, from = 0): SearchResult {
+    // The result of a search of these documents.
+    return this.ask("document", "search", { ...target, size, from, body }) as SearchResult
   }
 
   /** N documents whose `n` is a number from 0 to N - 1, unordered. */
@@ -70,14 +70,14 @@ export class Embedded {
     return this
   }
 
-  /** Writes a document as it is, so that no search is answered with what an equal one before it has found. */
+  /** Writes an unchanged document, so that the server does not answer a search from its cache of equal searches. */
   forget(): this {
     this.ask("document", "createOrReplace", { ...target, _id: "d0", body: this.document(0) })
     this.ask("collection", "refresh", target)
     return this
   }
 
-  /** Scrolls that are abandoned, while as many seconds pass. */
+  /** Begins scrolls and does not continue them, while this many seconds pass. */
   abandonScrolls(scrolls: number, seconds: number) {
     for (let i = 0; i < scrolls; i++) {
       this.ask("document", "search", { ...target, size: 10, scroll: "10s", body: {} })
@@ -99,7 +99,7 @@ export class Embedded {
   }
 }
 
-/** Filled once for all tries of a size. */
+/** A server with N documents, filled once for all runs of a size. */
 const filled = (() => {
   let last: { readonly n: number; readonly server: Embedded } | undefined
   return (n: number): Embedded => {
@@ -110,7 +110,7 @@ const filled = (() => {
 
 const stored = [1000, 10_000, 50_000, 100_000]
 
-/** Something that reads N documents. */
+/** A row that reads N documents. */
 const reads = (title: string, read: (server: Embedded, n: number) => unknown, more: Partial<Row> = {}): Row => ({
   title: `embedded server: ${title}`,
   sizes: stored,
@@ -121,7 +121,7 @@ const reads = (title: string, read: (server: Embedded, n: number) => unknown, mo
   }
 })
 
-/** Something that is done N times, or to N of something. */
+/** A row that does something N times, or to N items. */
 const does = (
   title: string,
   prepare: (n: number) => () => unknown,
@@ -140,7 +140,7 @@ const walkBySearchAfter = (server: Embedded, n: number) => {
     seen += hits.length
     if (hits.length === 0) break
   }
-  if (seen !== n) throw new Error(`${seen} of ${n} documents were found`)
+  if (seen !== n) throw new Error(`${seen} of ${n} documents were read`)
 }
 
 const walkByFrom = (server: Embedded, n: number) => {

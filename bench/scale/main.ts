@@ -1,5 +1,5 @@
 /**
- * One run of the scale benchmark: prints its tables, and fails when the cost of a path grows faster than the work.
+ * One run of the scale benchmark. It prints the tables, and fails if the cost of a path grows faster than its work.
  *
  * Usage: node --expose-gc scale/main.mjs [part of a row's title …]
  */
@@ -9,7 +9,7 @@ import { planted } from "./planted.ts"
 import { rows } from "./rows.ts"
 import { beginUse } from "./used.ts"
 
-/** After this much CPU of this process, in µs, no further row begins. (Wall time means little on a shared machine.) */
+/** After this much CPU time of this process in µs, no further row begins. (Wall time means little on a shared machine.) */
 const budget = 40 * 60_000_000
 
 /** A row that takes longer than this many milliseconds fails. */
@@ -27,10 +27,10 @@ const spent = () => {
   return user + system
 }
 
-/** The result of `run`; `undefined` if it fails, which is added to `failures`. */
+/** The result of `run`. If it fails, adds the failure to `failures` and returns `undefined`. */
 const attempt = async <A>(title: string, run: () => Promise<A>): Promise<A | undefined> => {
   if (spent() > budget) {
-    failures.push(`${title}: no time was left`)
+    failures.push(`${title}: the run has used its CPU time`)
     return undefined
   }
   let timer: NodeJS.Timeout | undefined
@@ -72,18 +72,18 @@ const show = ({ target, title }: Row, measured: Measured) => {
 const bytes = (count: number) => `${Math.round(count).toLocaleString("en")} B`
 const megabytes = (count: number) => `${(count / 1e6).toFixed(1)} MB`
 
-const showHeld = async (title: string, held: ReadonlyArray<Held>, shown: (bytes: number) => string) => {
+const showHeld = async (title: string, held: ReadonlyArray<Held>, format: (bytes: number) => string) => {
   const chosen = held.filter(isWanted)
   if (chosen.length === 0) return
   heading("Memory", title)
   for (const { bytes, title } of chosen) {
     const taken = await attempt(title, bytes)
-    if (taken !== undefined) line([title, shown(taken)])
+    if (taken !== undefined) line([title, format(taken)])
   }
 }
 
 const showRows = async () => {
-  // With `--only planted` the run fails.
+  // `--only planted` measures the planted row as a normal row, so the run fails.
   const chosen = (wanted.length === 0 ? rows : [...rows, ...planted]).filter(isWanted)
   if (chosen.length === 0) return
   heading("Path", "N: CPU of an item", "to reach", "exponent", "")

@@ -1,6 +1,6 @@
-/** How the cost of one item grows with their number. */
+/** Measures how the cost of an item grows with the number of items. */
 
-/** CPU of the whole process in µs, the garbage collector's included. */
+/** CPU time of the whole process in µs, with the garbage collector. */
 export const cpuOf = async (run: () => unknown): Promise<number> => {
   globalThis.gc?.()
   const before = process.cpuUsage()
@@ -9,22 +9,21 @@ export const cpuOf = async (run: () => unknown): Promise<number> => {
   return user + system
 }
 
-/** CPU in µs of a run with N. */
+/** The CPU time in µs of a run with N items. */
 export type Run = (n: number) => Promise<number>
 
 export interface Row {
   readonly title: string
   /** From small to large. */
   readonly sizes: ReadonlyArray<number>
-  /** How many items one run handles: N, unless it says otherwise. */
+  /** The number of items of a run with N. By default it is N. */
   readonly items?: (n: number) => number
   readonly run: Run
-  /** The most that an item may cost at the largest N, in µs. It informs: other machines are slower. */
+  /** The cost in µs that an item should not exceed at the largest N. It is only printed, because other machines are slower. */
   readonly target?: number
   /**
-   * The same work by collections of the language alone; `plainRecords` without it. A row may grow as they do in the same
-   * minutes: what no longer fits into the caches of the processor costs more in any program, and most on a machine that
-   * others share.
+   * Similar work with plain collections, `plainRecords` by default. A row may grow as much as this work does in the same
+   * minutes. Data that does not fit into the caches of the processor costs more in any program, most of all on a shared machine.
    */
   readonly plain?: Run
 }
@@ -41,7 +40,7 @@ export interface Curve {
 }
 
 export interface Measured extends Curve {
-  /** The curve of `plain`, where it was needed. */
+  /** The curve of `plain`, if it was measured. */
   readonly plain: Curve | undefined
   /** Whether the cost grows faster than the work, and faster than that of `plain`. */
   readonly grows: boolean
@@ -50,10 +49,10 @@ export interface Measured extends Curve {
 /** Above this exponent the cost grows faster than the work. */
 export const limit = 1.15
 
-/** An exponent that exceeds that of `plain` by less may be noise. */
+/** A row may exceed the exponent of `plain` by this much, because smaller differences are noise. */
 const tolerance = limit - 1
 
-/** A row above this exponent fails whatever `plain` does. (The square of N has 2.) */
+/** A row above this exponent always fails. (The square of N has 2.) */
 const never = 1.6
 
 /** A size that would take longer than this many µs, if the cost grew with the square of N, is left out. */
@@ -62,11 +61,11 @@ const longest = 120_000_000
 /** A row that seems to grow is measured this many times before it fails. */
 const stages = 4
 
-/** Runs of one kind, of all sizes in turn, so that a busy minute slows down all of them. */
+/** Runs of a row or of its `plain`. The sizes run in turn, so that a busy minute affects all of them. */
 class Series {
   /** The least CPU time of each size so far, because other processes only add to it. */
   private readonly least: Array<number>
-  /** How many sizes are run. */
+  /** The number of sizes that are run. */
   private length: number
 
   constructor(private readonly row: Row, private readonly run: Run) {
@@ -122,8 +121,8 @@ export const measure = async (row: Row): Promise<Measured> => {
 }
 
 /**
- * N records as an answer of Kuzzle gives them, kept in a `Map`, then read and taken in no order: what any program does that
- * waits for N answers.
+ * Parses N records such as Kuzzle's answers, keeps them in a `Map`, and then reads and deletes them in another order. Any
+ * program that waits for N answers does this.
  */
 export const plainRecords: Run = (n) => {
   const text = JSON.stringify({
@@ -135,16 +134,16 @@ export const plainRecords: Run = (n) => {
     const records = new Map<string, { seen: number; readonly record: { readonly status: number } }>()
     for (let i = 0; i < n; i++) records.set(`r${i}`, { seen: 0, record: JSON.parse(text) })
     for (const id of ids) {
-      const found = records.get(id)
-      if (found !== undefined) found.seen += found.record.status
+      const entry = records.get(id)
+      if (entry !== undefined) entry.seen += entry.record.status
     }
     for (const id of ids) records.delete(id)
   })
 }
 
 /**
- * The exponent of the cost of a whole run over N: 1 when an item costs the same whatever N is. By least squares over the
- * three largest sizes, because fixed costs hide the growth in small ones.
+ * The exponent with which the cost of a whole run grows: 1 if an item costs the same for every N. It is fitted by least squares
+ * to the three largest sizes, because fixed costs hide the growth in smaller ones.
  */
 const exponentOf = (points: ReadonlyArray<Point>): number => {
   const logs = points.slice(-3).map(({ cost, n }) => [Math.log(n), Math.log(cost)] as const)
@@ -155,7 +154,7 @@ const exponentOf = (points: ReadonlyArray<Point>): number => {
   return 1 + slope
 }
 
-/** Bytes of heap after collections. */
+/** Bytes of heap after garbage collections. */
 const heap = async () => {
   for (let i = 0; i < 3; i++) {
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -164,24 +163,24 @@ const heap = async () => {
   return process.memoryUsage().heapUsed
 }
 
-/** Bytes of heap for each of N, after collections. */
+/** Bytes of heap for each of N items, after garbage collections. */
 export const heapOf = async (n: number, hold: (n: number) => Promise<unknown>): Promise<number> => {
   const before = await heap()
   const held = await hold(n)
   const after = await heap()
-  // Used after the measurement, or it would be collected before.
+  // This use keeps it from being collected before the measurement.
   if (held === undefined) throw new Error("nothing is held")
   return (after - before) / n
 }
 
-/** Bytes of heap that are still in use after a run, after collections. */
+/** Bytes of heap that a run leaves behind, after garbage collections. */
 export const leftBehind = async (run: () => Promise<unknown>): Promise<number> => {
   const before = await heap()
   await run()
   return (await heap()) - before
 }
 
-/** Bytes of heap that a run takes at most, what could have been collected included: looked at every 20 ms. */
+/** The most bytes of heap during a run, sampled every 20 ms. They include garbage that is not collected yet. */
 export const peakOf = async (run: () => Promise<unknown>): Promise<number> => {
   const before = await heap()
   let most = before

@@ -1,4 +1,4 @@
-/** What things cost in bytes of heap, and what long runs take and leave behind. */
+/** The heap that single items take, the peak of long runs, and what they leave behind. */
 import type { Kuzzle } from "@effect-kuzzle/core"
 import { KuzzleLiveQuery, KuzzleSchedule } from "@effect-kuzzle/core"
 import { Effect } from "effect"
@@ -16,7 +16,7 @@ export interface Held {
   readonly bytes: () => Promise<number>
 }
 
-/** What is held with a client, without the client: the least of three. */
+/** The heap of what `hold` creates, without its client: the least of three. */
 const heldWith = (
   title: string,
   n: number,
@@ -56,7 +56,7 @@ export const each: ReadonlyArray<Held> = [
   heldWith("a batched call that waits for its answer, a fiber for each", 20_000, ({ run, server }) => {
     server.quiet = true
     void run(Effect.exit(batched(all(20_000, get))))
-    // The batches that are sent first hold the others back.
+    // The first batches are not answered, so the other calls wait.
     return until(() => server.frames > 0).then(() => sleep(100))
   }),
   heldWith("a request in the offline queue, by `queryMany`", 20_000, queued(20_000), {
@@ -75,7 +75,7 @@ export const each: ReadonlyArray<Held> = [
     }
   ),
   {
-    title: "a client without a socket",
+    title: "a client by a layer, with its server in the same process",
     bytes: async () => {
       const clients: Array<Client> = []
       const bytes = await heapOf(500, async (n) => {
@@ -100,7 +100,7 @@ export const whole: ReadonlyArray<Held> = [
     title: "left behind by 1,000,000 requests on a client that stays open",
     bytes: async () => {
       const client = await open()
-      // What is made once has been made.
+      // Creates what is created once.
       await thousands(client, 100_000)
       const bytes = await leftBehind(() => thousands(client, 1_000_000))
       await client.close()

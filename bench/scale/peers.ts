@@ -1,6 +1,6 @@
 /**
- * Many of everything over real sockets, beside the client that one writes by hand and the official SDK. Nothing is imported
- * here that loads one of the clients.
+ * Loads with many requests, clients and subscriptions over real sockets, for ours, the client written by hand and the official
+ * SDK. This module must not import a module that loads one of the clients.
  */
 import { type Load, loads, type Row, subscribe } from "../loads.ts"
 import type { Session } from "../peers/Peer.ts"
@@ -11,7 +11,7 @@ const row = (title: string, figure: string, unit: Row["unit"], ours: string): Ro
 
 const times = <A>(n: number, make: () => A): Array<A> => Array.from({ length: n }, make)
 
-/** Which of the loads of `pnpm bench` are of many already. */
+/** Loads of `pnpm bench` that are large enough. */
 const many = (...names: ReadonlyArray<string>) => loads.filter(({ name }) => names.includes(name))
 
 /** Ends the connection; every request on it fails. */
@@ -30,14 +30,14 @@ const inFlight: Load = {
   ],
   run: async (peer, settings, quick) => {
     const count = quick ? 10_000 : 30_000
-    // The memory first: the SDK's timers of requests that were answered hold these until their deadline.
+    // Measures memory first, because a timer of the SDK keeps each answered request until its deadline.
     const silent = await peer.open(settings)
     await silent.concurrent(500, 100, wire.create)
     const requests = times(count, () => wire.silence)
     let settled: Promise<number> | undefined
     const heap = await heapOf(count, async () => {
       settled = silent.settle(requests)
-      // The server has read them all.
+      // Meanwhile the server reads them all.
       await new Promise((resolve) => setTimeout(resolve, 1_000))
       return requests
     })

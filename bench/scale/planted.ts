@@ -1,4 +1,4 @@
-/** Rows that have to fail. Each run measures them first, and `pnpm bench --scale --only planted` beside the others. */
+/** Rows that must fail. Each run measures them first. `pnpm bench --scale --only planted` measures them as normal rows. */
 import { cpuOf, type Row } from "./measure.ts"
 
 export const planted: ReadonlyArray<Row> = [

@@ -1,4 +1,4 @@
-/** Subscriptions, their consumers, and what they receive. */
+/** Rows for subscriptions, their consumers and their notifications. */
 import { KuzzleRealtime } from "@effect-kuzzle/core"
 import { Effect, Exit, Scope } from "effect"
 import * as Mailbox from "../../packages/core/src/internal/runtime/mailbox.ts"
@@ -20,7 +20,7 @@ const subscriptions = [400, 1600, 6400, 12_800]
 interface Kind {
   readonly title: string
   readonly one: typeof collection
-  /** Whether the server answers each with the same channel. */
+  /** Whether the server answers all of them with the same channel. */
   readonly shared?: boolean
 }
 
@@ -73,7 +73,7 @@ export const note = (room: number, i: number, version: number) =>
   `{"type":"document","event":"write","action":"update","scope":"in","room":"r${room}-1",` +
   `"result":{"_id":"d${i}","_source":${sourceText},"_version":${version}}}`
 
-/** A frame for each of N rooms, in no order. */
+/** A frame for each of N rooms, in mixed order. */
 const notes = (n: number) => range(n).map((i) => note(1 + (i * 7919) % n, i, 1))
 
 /** Parses each frame, and calls the function that a `Map` holds for its room. */
@@ -95,7 +95,7 @@ const plainRouting = (n: number) => {
   })
 }
 
-/** The oldest entry leaves a `Map` for each that comes. */
+/** Deletes the oldest entry of a `Map` for each new one. */
 const plainBuffer = (n: number) => {
   const entries = new Map(range(n).map((i) => [`a${i}`, {}]))
   const oldest = entries.keys()
@@ -128,7 +128,7 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     title: "20 notifications to N consumers of one filter, by handler: each of a consumer",
-    // A consumer is a KB: from about 4,000 on, none is in the caches of the processor when its turn comes.
+    // A consumer takes about 1 KB. From about 4,000 on, they no longer fit into the caches of the processor.
     sizes: [400, 1600, 6400, 12_800, 25_600],
     items: (n) => 20 * n,
     run: (n) =>

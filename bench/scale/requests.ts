@@ -13,7 +13,7 @@ import { all, create, creates, offline, queued, range, source, sourceText, targe
 
 const stored = (_id: string) => `{"_id":${JSON.stringify(_id)},"_source":${sourceText},"_version":1,"created":true}`
 
-/** Answers as if every document existed, or were written. */
+/** Answers as if each document existed and each write succeeded. */
 export const documents: Answer = ({ _id = "", action, body }) => {
   const ids = body?.ids ?? body?.documents?.map((document) => document._id)
   switch (action) {
@@ -54,24 +54,24 @@ const tracer = Tracer.make({
   context: (run) => run()
 })
 
-/** In rounds of a hundred. */
+/** Sends N requests, 100 at a time. */
 const requests = (kuzzle: Kuzzle.KuzzleShape, n: number) =>
   Effect.forEach(range(n / 100), () => all(100, () => kuzzle.query(create)), { discard: true })
 
-/** In rounds of a thousand, each for another collection. */
+/** Sends N requests, 1,000 at a time. Each batch uses another index. */
 export const thousands = ({ kuzzle, run }: Client, n: number) =>
   run(Effect.forEach(range(n / 1000), (i) => {
     const request = { ...create, index: `i${i}` }
     return kuzzle.queryMany(range(1000).map(() => request))
   }, { discard: true }))
 
-/** N requests that are not answered, a fiber for each; each ends, however it does. */
+/** N requests without answers, a fiber for each. A fiber ends when its request fails. */
 const unanswered = (client: Client, n: number, options?: (i: number) => Envelope.RequestOptions) => {
   client.server.quiet = true
   return Effect.runFork(all(n, (i) => Effect.exit(client.kuzzle.query(create, options?.(i)))))
 }
 
-/** What is done with N requests in flight, until all of them have ended. */
+/** The CPU time of `end` with N requests in flight, until all of them have ended. */
 const inFlight = (n: number, end: (client: Client, requests: Fiber.Fiber<void>) => unknown) => {
   let requests: Fiber.RuntimeFiber<void> | undefined
   return withClient(async (client) => {
@@ -86,7 +86,7 @@ const inFlight = (n: number, end: (client: Client, requests: Fiber.Fiber<void>) 
   })
 }
 
-/** About N bytes. */
+/** A document of about this many bytes. */
 export const large = (bytes: number, first: number | null) => ({
   list: range(Math.ceil(bytes / 100)).map((id) => ({
     id,
@@ -100,7 +100,7 @@ export const large = (bytes: number, first: number | null) => ({
 
 const bytes = [100_000, 1_000_000, 10_000_000]
 
-/** What a KB of one document costs. */
+/** The cost of one KB of a document. */
 const perKilobyte = (title: string, run: Row["run"], target?: number): Row => ({
   title: `a document of N bytes${title}: a KB`,
   sizes: bytes,
@@ -121,7 +121,7 @@ const overHttp = (routes: "query" | "rest") => async (n: number) => {
   return cpu
 }
 
-/** N deadlines in a heap of the language's arrays, as an entry of a `Map` each. */
+/** N deadlines in a sorted array, each with an entry in a `Map`. */
 const plainDeadlines = (n: number) => {
   const entries = new Map(range(n).map((at) => [String(at), { at }]))
   return cpuOf(() => {
@@ -201,7 +201,7 @@ export const rows: ReadonlyArray<Row> = [
           before: ({ kuzzle, run, server }) => {
             server.quiet = true
             Effect.runFork(kuzzle.queryMany(creates(n)))
-            // The first deadline puts all others in order: once for each request.
+            // The first deadline sorts all others. This cost occurs once, so it is not measured.
             return run(Effect.exit(kuzzle.query(create, { timeout: 1 })))
           }
         }
@@ -269,7 +269,7 @@ export const rows: ReadonlyArray<Row> = [
     return cpu
   }, 9),
   {
-    title: "N equal documents without ids that all fail, told apart",
+    title: "the outcomes of N equal documents without ids that all fail",
     sizes: [1000, 10_000, 100_000],
     run: (n) => {
       const items = range(n).map(() => ({ content: { a: 1 } }))

@@ -1,4 +1,4 @@
-/** The code paths whose cost is measured for growing numbers. A new path is a row in one of these files. */
+/** The code paths whose cost is measured for growing N. Add a new path to one of these files. */
 import * as Documents from "./documents.ts"
 import * as Embedded from "./embedded.ts"
 import type { Row } from "./measure.ts"

@@ -1,4 +1,4 @@
-/** A client without a network: its server is a function in this process, so that all CPU is the client's and little more. */
+/** A client without a network. Its server is a function in this process, so nearly all CPU time is the client's. */
 import {
   Kuzzle,
   KuzzleHeartbeat,
@@ -28,7 +28,7 @@ interface Written {
   readonly body: object
 }
 
-/** JSON of what the server answers with. */
+/** The result that the server answers with, as JSON. */
 export type Answer = (request: Request) => string
 
 export class Server {
@@ -39,7 +39,7 @@ export class Server {
   dials = 0
   frames = 0
   rooms = 0
-  /** Whether all subscriptions get the channel of the first, as filters do that mean the same. */
+  /** Whether all subscriptions get the channel of the first one, as equivalent filters do. */
   sharesRooms = false
   emit: (frame: string) => void = () => {}
   drop: () => void = () => {}
@@ -73,7 +73,7 @@ export class Server {
           if (closed) return false
           this.frames += 1
           if (this.quiet) return true
-          // What the client has sent.
+          // The client sends requests only.
           const request = JSON.parse(frame) as Request
           const { action, controller, requestId } = request
           const result = controller === "realtime" ? this.subscribed() : this.answer(request)
@@ -98,13 +98,13 @@ export class Server {
   }
 }
 
-/** What the effects of the rows need. */
+/** The services that the effects of the rows use. */
 export type Services = Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime
 
 export interface Client {
   readonly server: Server
   readonly kuzzle: Kuzzle.KuzzleShape
-  /** What it opens stays open until the client is closed. */
+  /** Runs an effect. Resources that it acquires stay open until the client is closed. */
   readonly run: <A, E>(effect: Effect.Effect<A, E, Services | Scope.Scope>) => Promise<A>
   readonly close: () => Promise<void>
 }

@@ -1,5 +1,5 @@
-/** What the rows share: a collection, a document, and clients that are opened for one run. */
-import type { Kuzzle } from "@effect-kuzzle/core"
+/** A collection, a document and clients for the rows. */
+import { Kuzzle } from "@effect-kuzzle/core"
 import { Effect, Stream } from "effect"
 import { cpuOf } from "./measure.ts"
 import { type Answer, type Client, open, sleep } from "./server.ts"
@@ -18,17 +18,17 @@ export const create = { controller: "document", action: "create", ...target, _id
 export const range = (n: number) => Array.from({ length: n }, (_, i) => i)
 export const creates = (n: number) => range(n).map(() => create)
 
-/** Runs all at once, each in its fiber. */
+/** Runs N effects at once, each in its own fiber. */
 export const all = <A, E, R>(n: number, one: (i: number) => Effect.Effect<A, E, R>) =>
   Effect.forEach(range(n), one, { concurrency: "unbounded", discard: true })
 
 export type Options = Partial<Kuzzle.Options> & {
   readonly answer?: Answer
-  /** Done before the measurement begins. */
+  /** Runs before the measurement begins. */
   readonly before?: (client: Client) => Promise<unknown>
 }
 
-/** CPU of what is done with a client, without its opening and closing. */
+/** The CPU time of `use` with a new client. Opening and closing the client is not measured. */
 export const withClient = async (
   use: (client: Client) => Promise<unknown>,
   { answer, before, ...options }: Options = {}
@@ -42,7 +42,7 @@ export const withClient = async (
 
 export const offline = { autoQueue: true, queueMaxSize: 1e7, queueMaxBytes: 1e10, queueTTL: "10 minutes" } as const
 
-/** Loses its connection, and has N requests in its queue. */
+/** Cuts the connection, and queues N requests. */
 export const queued = (n: number) => async (client: Client) => {
   client.server.up = false
   client.server.drop()
@@ -52,9 +52,9 @@ export const queued = (n: number) => async (client: Client) => {
 }
 
 const ready = ({ kuzzle }: Client) =>
-  Effect.runPromise(Stream.runDrain(Stream.takeUntil(kuzzle.states, ({ _tag }) => _tag === "Ready")))
+  Effect.runPromise(Stream.runDrain(Stream.takeUntil(Kuzzle.streamOf(kuzzle.states), ({ _tag }) => _tag === "Ready")))
 
-/** Loses its connection, and has all of its subscriptions again. */
+/** Cuts the connection, and waits until the client is connected again with all its subscriptions. */
 export const reconnected = async (client: Client) => {
   client.server.drop()
   await sleep(1)

@@ -1,6 +1,6 @@
 /**
- * What is used while rows are measured, as in an application. V8 throws away the code for objects of which none is left,
- * and would compile it again in each run: up to ten milliseconds that no item has cost.
+ * A client that stays in use while rows are measured, as in an application. V8 discards compiled code when no object uses it
+ * any more, and would compile it again in each run. This takes up to 10 ms, which would count as the cost of the items.
  */
 import { KuzzleDocument, KuzzleRealtime } from "@effect-kuzzle/core"
 import { Effect, Stream } from "effect"
@@ -9,7 +9,7 @@ import { documents } from "./requests.ts"
 import { open } from "./server.ts"
 import { creates, target } from "./support.ts"
 
-/** Gives what ends it. */
+/** Returns the function that closes the client. */
 export const beginUse = async (): Promise<() => Promise<void>> => {
   const client = await open({}, documents)
   await client.run(KuzzleDocument.get({ ...target, _id: "d0" }))

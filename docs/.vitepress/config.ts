@@ -25,7 +25,7 @@ const modules = (name: string): DefaultTheme.SidebarItem => {
   }
 }
 
-/** Links to what is no page of the site (sources, the notes on the wire) lead to the repository. */
+/** Lets links to files that are not pages of the site (sources, `docs/spec`) lead to the repository. */
 const repositoryLink = (link: string, from: string): string => {
   const [path = "", anchor] = link.split("#")
   if (path === "" || /^[a-z]+:|^\//.test(path)) return link
@@ -37,10 +37,10 @@ const repositoryLink = (link: string, from: string): string => {
   return `${repository}/blob/main/${name}${anchor === undefined ? "" : `#${anchor}`}`
 }
 
-/** The key of an error: the tag of ours, the id of Kuzzle's. */
+/** Whether a text is the key of an error: the tag of the client's errors, or the id of Kuzzle's. */
 const isKey = (text: string) => /^(Kuzzle\w+Error|\w+\.\w+\.\w+)$/.test(text)
 
-/** The anchors of the page of errors: what `help` of an error leads to, for the errors that are a row there. */
+/** Adds the anchors of the errors that are rows of a table. `help` of an error leads there. */
 const anchorRows = (tokens: ReadonlyArray<Token>): void => {
   const anchors = new Set<string>()
   let row: Token | undefined
@@ -85,11 +85,11 @@ export default withMermaid({
     }
   },
   vite: {
-    // Its types are those of another release of vite.
+    // The types of the plugin belong to another release of Vite.
     plugins: [llms({ ignoreFiles: ["reference/api/**"] }) as never],
-    // Its dependencies are no ES modules: the server of `pnpm run docs` bundles them first.
+    // The dependencies of Mermaid are not ES modules, so the server of `pnpm run docs` bundles them first.
     optimizeDeps: { include: ["mermaid"] },
-    // Mermaid is loaded by the pages that have a picture.
+    // Only pages with a picture load Mermaid.
     build: { chunkSizeWarningLimit: 4000 }
   },
   themeConfig: {

@@ -28,7 +28,7 @@ const onLoopback = (Socket) =>
     }
   }
 
-// Kuzzle requires the module later, and gets these classes instead.
+// When Kuzzle requires the module later, it receives these classes.
 require.cache[require.resolve("zeromq")].exports = {
   ...zmq,
   Publisher: onLoopback(zmq.Publisher),

@@ -265,7 +265,15 @@ const tidy = (text: string, fileName: string, asValues: ReadonlySet<string>): st
       ? [bindings.name.text]
       : []
   }))
-  const seen = new Set<string>()
+  /** The local names of namespaces that are imported: those of a barrel, and those of the statements before. */
+  const seen = new Set(
+    source.statements.filter(ts.isImportDeclaration).flatMap(({ importClause, moduleSpecifier }) => {
+      const bindings = importClause?.namedBindings
+      return bindings !== undefined && ts.isNamedImports(bindings) && barrels.has(textOf(moduleSpecifier))
+        ? bindings.elements.map(({ name }) => name.text)
+        : []
+    })
+  )
   const cuts: Array<readonly [start: number, end: number, text: string]> = []
   for (const statement of source.statements) {
     if (!ts.isImportDeclaration(statement) || statement.importClause === undefined) continue

@@ -3,6 +3,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import ts from "typescript"
 import { File } from "./codemod.ts"
+import { examplesOf, withExamples } from "./examples.ts"
 import { type Manifest, packageManifest, rootManifest, workspace } from "./manifests.ts"
 import { rules } from "./rules.ts"
 import { excluded } from "./scope.ts"
@@ -19,16 +20,26 @@ const filesOf = (root: string, folder: string): ReadonlyArray<string> =>
       return entry.isDirectory() ? filesOf(root, file) : [file]
     })
 
-const programOf = (root: string, files: ReadonlyArray<string>): ts.Program => {
-  const host: ts.ParseConfigFileHost = {
+/** The program of these files of the repository. `examples` exist only in this program. */
+const programOf = (
+  root: string,
+  files: ReadonlyArray<string>,
+  examples: ReadonlyMap<string, string>
+): ts.Program => {
+  const configHost: ts.ParseConfigFileHost = {
     ...ts.sys,
     onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
       throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"))
     }
   }
-  const config = ts.getParsedCommandLineOfConfigFile(Path.join(root, "tsconfig.json"), {}, host)
+  const config = ts.getParsedCommandLineOfConfigFile(Path.join(root, "tsconfig.json"), {}, configHost)
   if (config === undefined) throw new Error("tsconfig.json cannot be read")
-  return ts.createProgram(files.map((file) => Path.join(root, file)), config.options)
+  const host = ts.createCompilerHost(config.options)
+  const { fileExists, readFile } = host
+  const exampleOf = (file: string) => examples.get(Path.relative(root, file))
+  host.fileExists = (file) => exampleOf(file) !== undefined || fileExists(file)
+  host.readFile = (file) => exampleOf(file) ?? readFile(file)
+  return ts.createProgram([...files, ...examples.keys()].map((file) => Path.join(root, file)), config.options, host)
 }
 
 /** Writes a file only if its content has changed, so that the type-check can be incremental. */
@@ -47,15 +58,15 @@ export const generateWorkspace = (root: string, out: string): void => {
   const read = (file: string) => Fs.readFileSync(Path.join(root, file))
   write(Path.join(out, "package.json"), json(rootManifest(parsed(read("package.json")))))
   write(Path.join(out, "pnpm-workspace.yaml"), workspace(read("pnpm-workspace.yaml").toString()))
-  for (const file of ["tsconfig.json", "LICENSE"]) write(Path.join(out, file), read(file))
+  for (const file of ["tsconfig.json", "tstyche.config.json", "LICENSE"]) write(Path.join(out, file), read(file))
   write(Path.join(out, "vitest.config.ts"), read("scripts/effect4/vitest.config.effect4.ts"))
   write(Path.join(out, "property.ts"), read("scripts/effect4/property.effect4.ts"))
   write(
-    Path.join(out, "tsconfig.src.json"),
+    Path.join(out, "tsconfig.check.json"),
     json({
       extends: "./tsconfig.json",
-      compilerOptions: { plugins: [], incremental: true, tsBuildInfoFile: "node_modules/.cache/src.tsbuildinfo" },
-      include: ["packages/*/src"]
+      compilerOptions: { plugins: [], incremental: true, tsBuildInfoFile: "node_modules/.cache/check.tsbuildinfo" },
+      include: [...JSON.parse(read("tsconfig.json").toString()).include, "packages/*/examples"]
     })
   )
   // A rule may remove the only use of a name, so unused names are allowed.
@@ -73,14 +84,22 @@ export const generate = (root: string, out: string, folders: ReadonlyArray<strin
   const twins = new Set(files.filter((file) => twin.test(file)).map((file) => file.replace(twin, ".$1")))
   const isSource = (file: string) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts")
   const sources = files.filter((file) => isSource(file) && !twin.test(file) && !twins.has(file))
-  const program = programOf(root, sources)
-  const version = packageManifest(parsed(Fs.readFileSync(Path.join(root, "packages/core/package.json"))))["version"]
-  for (const file of sources) {
+  const examples = new Map(sources.map((file) => [file, examplesOf(root, file)]))
+  const program = programOf(root, sources, new Map([...examples.values()].flat()))
+  const translated = (file: string): string => {
     const source = program.getSourceFile(Path.join(root, file))
     if (source === undefined) throw new Error(`${file} is not in the program`)
-    const text = new File(program, source, rules, root).text()
+    return new File(program, source, rules, root).text()
+  }
+  const version = packageManifest(parsed(Fs.readFileSync(Path.join(root, "packages/core/package.json"))))["version"]
+  const modules: Array<string> = []
+  for (const file of sources) {
+    const own = examples.get(file)?.map(([path]): [string, string] => [path, translated(path)]) ?? []
+    const text = withExamples(file, translated(file), own)
     // This file contains the version of the package (`scripts/sync-version.ts`).
     write(Path.join(out, file), file === versionFile ? text.replace(/"\d\S*"/, JSON.stringify(version)) : text)
+    for (const [path, text] of own) write(Path.join(out, path), text)
+    modules.push(file, ...own.map(([path]) => path))
   }
   const others = files.filter((file) => !isSource(file))
   for (const file of others) {
@@ -90,5 +109,11 @@ export const generate = (root: string, out: string, folders: ReadonlyArray<strin
   for (const file of twins) {
     write(Path.join(out, file), Fs.readFileSync(Path.join(root, file.replace(/\.(tsx?)$/, ".effect4.$1"))))
   }
-  return [...sources, ...others, ...twins]
+  const generated = new Set([...modules, ...others, ...twins])
+  // The files of an earlier run whose sources are no longer generated.
+  const tops = new Set(folders.map((folder) => folder.split("/", 1)[0] ?? folder))
+  for (const file of [...tops].flatMap((top) => filesOf(out, top))) {
+    if (!generated.has(file)) Fs.rmSync(Path.join(out, file))
+  }
+  return [...generated]
 }

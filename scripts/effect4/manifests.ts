@@ -63,6 +63,7 @@ const tools: ReadonlySet<string> = new Set([
   "@types/react",
   "esbuild",
   "playwright",
+  "tstyche",
   "tsx",
   "typescript"
 ])

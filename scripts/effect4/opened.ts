@@ -6,15 +6,15 @@ import * as Path from "node:path"
 import { createInterface } from "node:readline"
 import { chromium } from "playwright"
 
-/** Milliseconds that the server and the page may take. */
-const patience = 30_000
+/** The longest time, in milliseconds, for the server to start and for the page to show its title. */
+const timeLimit = 30_000
 
 /** The address of an embedded Kuzzle, and how to end it. */
 const serve = async (consumer: string, node: string) => {
   const bin = Path.join(consumer, "node_modules/@effect-kuzzle/testing/bin.js")
   const server = spawn(Path.join(node, "node"), [bin, "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] })
   const end = () => server.kill()
-  const late = setTimeout(end, patience)
+  const late = setTimeout(end, timeLimit)
   for await (const line of createInterface(server.stdout)) {
     const [address] = /ws:\/\/\S+:\d+/.exec(line) ?? []
     if (address === undefined) continue
@@ -41,7 +41,7 @@ export const titleOf = async (consumer: string, node: string, script: string): P
     const failed = new Promise<never>((_, reject) => page.on("pageerror", reject))
     await page.goto(`${origin}?url=${encodeURIComponent(address)}`)
     await page.addScriptTag({ content: script, type: "module" })
-    await Promise.race([page.waitForFunction("document.title !== ''", undefined, { timeout: patience }), failed])
+    await Promise.race([page.waitForFunction("document.title !== ''", undefined, { timeout: timeLimit }), failed])
     return await page.title()
   } finally {
     await browser.close()

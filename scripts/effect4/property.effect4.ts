@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as TestConsole from "effect/testing/TestConsole"
+import * as Tracer from "effect/Tracer"
 import * as fc from "fast-check"
 import type { TestContext, TestOptions } from "vitest"
 
@@ -36,11 +37,11 @@ const together = <const Arbs extends Arbitraries>(arbitraries: Arbs): fc.Arbitra
       Values<Arbs>
     >
 
-const split = (options: Options | undefined) => {
+const split = <Arbs>(options: Options | undefined) => {
   if (typeof options !== "object") return { test: options === undefined ? {} : { timeout: options } }
   const { fastCheck, ...test } = options
   // The type of the generated values is different in each property.
-  return { test, fastCheck: fastCheck as fc.Parameters<never> | undefined }
+  return { test, fastCheck: fastCheck as fc.Parameters<[Values<Arbs>]> | undefined }
 }
 
 export const prop = <const Arbs extends Arbitraries>(
@@ -49,7 +50,7 @@ export const prop = <const Arbs extends Arbitraries>(
   self: (values: Values<Arbs>, context: TestContext) => unknown,
   options?: Options
 ): void => {
-  const { fastCheck, test } = split(options)
+  const { fastCheck, test } = split<Arbs>(options)
   Vitest.it(name, test, (context) => {
     fc.assert(
       fc.property(together(arbitraries), (values) => {
@@ -67,7 +68,7 @@ export const effect = <const Arbs extends Arbitraries, A, E>(
   self: (values: Values<Arbs>, context: TestContext) => Effect.Effect<A, E, Scope.Scope>,
   options?: Options
 ): void => {
-  const { fastCheck, test } = split(options)
+  const { fastCheck, test } = split<Arbs>(options)
   const services = Layer.mergeAll(TestClock.layer(), TestConsole.layer)
   Vitest.it(name, test, (context) =>
     fc.assert(
@@ -90,7 +91,7 @@ export const storedAs = <Class extends Schema.Class<any, any, any>>(
   names: Readonly<Record<string, string>>,
   Base: Class
 ): Class => {
-  let ast: Class["ast"] | undefined
+  let ast: Schema.Top["ast"] | undefined
   // The subclass has all members of `Class`. TypeScript cannot express a class that extends a type parameter.
   return class extends (Base as any) {
     static get ast() {
@@ -100,7 +101,7 @@ export const storedAs = <Class extends Schema.Class<any, any, any>>(
 }
 
 /** A console whose methods return effects, as on Effect 3. */
-export const console = (given: Readonly<Record<string, unknown>>): Console.Console =>
+export const console = (given: { readonly [Method in keyof Console.Console]?: unknown }): Console.Console =>
   Object.fromEntries(
     Object.entries(given).map(([name, method]) => [
       name,
@@ -157,6 +158,25 @@ export const logger = (
       spans: fiber.getRef(References.CurrentLogSpans)
     })
   )
+
+type Span = Parameters<Tracer.Tracer["span"]>[0]
+
+/** `Tracer.make` of Effect 3. */
+export const tracer = (
+  span: (
+    name: Span["name"],
+    parent: Span["parent"],
+    annotations: Span["annotations"],
+    links: Span["links"],
+    startTime: Span["startTime"],
+    kind: Span["kind"],
+    options: Pick<Span, "root" | "sampled">
+  ) => Tracer.Span
+): Tracer.Tracer =>
+  Tracer.make({
+    span: ({ annotations, kind, links, name, parent, startTime, ...options }) =>
+      span(name, parent, annotations, links, startTime, kind, options)
+  })
 
 /** `Stream.toQueueOfElements` of Effect 3. The end of the stream is a failure with `None`. */
 export const queueOfElements = <A, E, R>(stream: Stream.Stream<A, E, R>) =>

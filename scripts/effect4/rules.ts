@@ -1,7 +1,7 @@
 /** The rules of the codemod: the names of Effect 4, and the forms of calls and types that differ. */
 import ts from "typescript"
 import { type File, imports, namespaces, type Rule, type Rules } from "./codemod.ts"
-import { issues, schemaCalls, schemaNames, schemaValues, storedClasses, storedNames } from "./schemas.ts"
+import { schemaCalls, schemaNames, schemaValues, storedClasses, storedNames } from "./schemas.ts"
 
 const modules: Rules["modules"] = {
   "effect/Either": "effect/Result",
@@ -57,7 +57,6 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     runtime: "context",
     tapErrorCause: "tapCause",
     timeoutFail: "timeoutOrElse",
-    timeoutFailCause: "timeoutOrElse",
     whenEffect: "when",
     withFiberRuntime: "withFiber",
     zipRight: "andThen"
@@ -65,7 +64,6 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "effect/Layer": {
     scoped: "effect",
     scopedContext: "effectContext",
-    scopedDiscard: "effectDiscard",
     unwrapEffect: "unwrap",
     unwrapScoped: "unwrap"
   },
@@ -78,7 +76,6 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     mapChunks: "mapArray",
     mapChunksEffect: "mapArrayEffect",
     paginateEffect: "paginate",
-    repeatEffect: "fromEffectRepeat",
     runForEachChunk: "runForEachArray",
     unwrapScoped: "unwrap"
   },
@@ -88,9 +85,6 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "effect/Option": { fromNullable: "fromNullishOr", getEquivalence: "makeEquivalence" },
   "effect/Either": {
     Either: "Result",
-    fromNullable: "fromNullishOr",
-    getLeft: "getFailure",
-    getRight: "getSuccess",
     isEither: "isResult",
     isLeft: "isFailure",
     isRight: "isSuccess",
@@ -98,14 +92,11 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     mapLeft: "mapError",
     right: "succeed"
   },
-  "effect/Duration": { DurationInput: "Input", decode: "fromInputUnsafe", decodeUnknown: "fromInput" },
+  "effect/Duration": { DurationInput: "Input", decodeUnknown: "fromInput" },
   "effect/Deferred": { unsafeDone: "doneUnsafe", unsafeMake: "makeUnsafe" },
   "effect/Queue": { unsafeOffer: "offerUnsafe" },
   "effect/Config": {
-    boolean: "Boolean",
-    duration: "Duration",
     integer: "Int",
-    number: "Finite",
     redacted: "Redacted",
     string: "String"
   },
@@ -120,7 +111,6 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "effect/Schema": schemaNames,
   "effect/Schedule": { addDelayEffect: "addDelay", whileInputEffect: "while" },
-  "effect/FiberHandle": { unsafeMake: "makeUnsafe" },
   "effect/Context": { TagClass: "ServiceClass", isTag: "isKey" },
   "effect/LogLevel": { LogLevel: "Severity", greaterThan: "isGreaterThan" },
   "@effect/platform-node/NodeHttpClient": { layerUndiciWithoutDispatcher: "layerUndiciNoDispatcher" }
@@ -136,15 +126,12 @@ const moved: Readonly<Record<string, readonly [module: string, member: string]>>
   "effect/Effect.consoleWith": ["effect/Console", "consoleWith"],
   "effect/Effect.makeLatch": ["effect/Latch", "make"],
   "effect/Effect.makeSemaphore": ["effect/Semaphore", "make"],
-  "effect/Effect.random": ["effect/Random", "Random"],
   "effect/FiberRef.currentMinimumLogLevel": ["effect/References", "MinimumLogLevel"],
   "effect/Layer.toRuntime": ["effect/Layer", "build"],
   "effect/Runtime.Runtime": ["effect/Context", "Context"],
   "effect/Runtime.runFork": ["effect/Effect", "runForkWith"],
   "effect/Runtime.runPromise": ["effect/Effect", "runPromiseWith"],
-  "effect/Runtime.runSync": ["effect/Effect", "runSyncWith"],
   "effect/Runtime.runSyncExit": ["effect/Effect", "runSyncExitWith"],
-  "effect/Effect.unsafeMakeLatch": ["effect/Latch", "makeUnsafe"],
   "effect/Effect.unsafeMakeSemaphore": ["effect/Semaphore", "makeUnsafe"],
   "effect/Encoding.decodeBase64UrlString": ["effect/encoding/Base64Url", "decodeString"],
   "effect/Encoding.encodeBase64": ["effect/encoding/Base64", "encode"],
@@ -298,8 +285,8 @@ const isPlain = (f: ts.Expression, at: File): boolean => {
 /** Members of `Effect` whose types accept any value as an effect. */
 const takers = ["andThen", "tap", "tapError", "zipRight"].map((name) => `effect/Effect.${name}`)
 
-/** Nodes that are being converted. The rule must not apply to them twice. */
-const lifting = new WeakSet<ts.Node>()
+/** Nodes that are being converted. The rule must not apply to them again. */
+const lifting = new Set<ts.Node>()
 
 /** An argument that is an `Either`, an `Option`, or a function that returns one, where an effect is expected. */
 const eithers: Rule = (node, at) => {
@@ -317,9 +304,11 @@ const eithers: Rule = (node, at) => {
   if (ts.isArrowFunction(node) && /^effect\/Either\.(?:left|right)$/.test(at.calleeOf(node.body) ?? "")) {
     return undefined
   }
-  lifting.add(node)
   const inEffect = (body: string) => `${at.use("effect/Effect")}.${lift}(${body})`
-  return result === undefined ? inEffect(at.render(node)) : wrapped(node, at, inEffect)
+  lifting.add(node)
+  const text = result === undefined ? inEffect(at.render(node)) : wrapped(node, at, inEffect)
+  lifting.delete(node)
+  return text
 }
 
 /** A conditional expression with an effect in one branch, and an `Either` or an `Option` in the other. */
@@ -348,12 +337,12 @@ const rights: Rule = (node, at) => {
 
 type CallRule = (call: ts.CallExpression, at: File) => string | undefined
 
-const failing = (fail: string): CallRule => (call, at) => {
+const failing: CallRule = (call, at) => {
   const options = call.arguments.at(-1)
   const onTimeout = property(options, "onTimeout")
   if (options === undefined || !ts.isObjectLiteralExpression(options) || onTimeout === undefined) return undefined
   const effect = at.use("effect/Effect")
-  const orElse = `orElse: ${wrapped(onTimeout.initializer, at, (error) => `${effect}.${fail}(${error})`, "")}`
+  const orElse = `orElse: ${wrapped(onTimeout.initializer, at, (error) => `${effect}.fail(${error})`, "")}`
   const others = call.arguments.slice(0, -1).map((argument) => `${at.render(argument)}, `)
   return `${at.render(call.expression)}(${others.join("")}${withMembers(options, at, { onTimeout: orElse })})`
 }
@@ -381,7 +370,7 @@ const ofMetadata = (name: string, member: string, wrap: (body: string, at: File)
   const others = call.arguments.slice(0, -1).map((argument) => `${at.render(argument)}, `)
   const [parameter] = ts.isArrowFunction(f) ? f.parameters : []
   const given = ts.isArrowFunction(f) && parameter === undefined
-    ? `() => ${wrap(`(${at.render(f)})()`, at)}`
+    ? `() => ${wrap(ts.isBlock(f.body) ? `(${at.render(f)})()` : at.render(f.body), at)}`
     : ts.isArrowFunction(f) && parameter !== undefined && !ts.isBlock(f.body)
     ? `({ ${member}: ${at.render(parameter.name)} }) => ${wrap(at.render(f.body), at)}`
     : `({ ${member} }) => ${wrap(`(${at.render(f)})(${member})`, at)}`
@@ -391,7 +380,6 @@ const ofMetadata = (name: string, member: string, wrap: (body: string, at: File)
 const same = (body: string): string => body
 const lasting = (body: string, at: File): string =>
   `${at.use("effect/Effect")}.succeed<${at.use("effect/Duration")}.Input>(${body})`
-const succeeding = (body: string, at: File): string => `${at.use("effect/Effect")}.succeed(${body})`
 
 /** The function of `tap` may return anything on Effect 3. On Effect 4 it must return an effect. */
 const tapped: CallRule = (call, at) => {
@@ -412,8 +400,7 @@ const calls: Readonly<Record<string, CallRule>> = {
   "effect/Effect.dieMessage": (call, at) => `${at.use("effect/Effect")}.die(new Error(${args(call, at).join(", ")}))`,
   "effect/Effect.tap": tapped,
   "effect/Effect.tapError": tapped,
-  "effect/Effect.timeoutFail": failing("fail"),
-  "effect/Effect.timeoutFailCause": failing("failCause"),
+  "effect/Effect.timeoutFail": failing,
   "effect/Effect.withClock": provided("effect/Clock"),
   "effect/Effect.withRandom": provided("effect/Random"),
   "effect/Effect.zipLeft": (call, at) => {
@@ -465,7 +452,6 @@ const calls: Readonly<Record<string, CallRule>> = {
   "effect/Schedule.addDelay": ofMetadata("addDelay", "output", lasting),
   "effect/Schedule.addDelayEffect": ofMetadata("addDelay", "output", same),
   "effect/Schedule.whileInputEffect": ofMetadata("while", "input", same),
-  "effect/Schedule.map": ofMetadata("map", "output", succeeding),
   "effect/Cause.failureOrCause": (call, at) =>
     `${at.use("effect/Result")}.flip(${at.use("effect/Cause")}.findError(${args(call, at)[0]}))`,
   "effect/Config.zipWith": (call, at) => {
@@ -541,7 +527,27 @@ const forkOptions = "{ startImmediately: true, uninterruptible: \"inherit\" }"
 const starting = (name: string): CallRule => (call, at) =>
   `${at.use("effect/Effect")}.${name}(${args(call, at).join(", ")}, ${forkOptions})`
 
+/** The function of `filterMap` returns an `Option` on Effect 3, and a `Result` on Effect 4. */
+const filtering = (module: string): CallRule => (call, at) => {
+  const f = call.arguments.at(-1)
+  if (f === undefined) return undefined
+  const others = call.arguments.slice(0, -1).map((argument) => `${at.render(argument)}, `)
+  const result = at.use("effect/Result")
+  return `${at.use(module)}.filterMap(${others.join("")}${
+    wrapped(f, at, (option) => `${result}.fromOption(${option}, () => undefined)`)
+  })`
+}
+
+/** A call whose argument before the last, the initial state, is a function on Effect 4. */
+const startingWith = (name: string): CallRule => (call, at) => {
+  const given = args(call, at)
+  const initial = given.splice(-2, 1)[0]
+  const f = given.pop()
+  return `${at.use("effect/Stream")}.${name}${typed(call, at)}(${[...given, `() => (${initial})`, f].join(", ")})`
+}
+
 const moreCalls: Readonly<Record<string, CallRule>> = {
+  "effect/Cause.pretty": (call, at) => `${at.use("effect/Cause")}.pretty(${args(call, at)[0]})`,
   "effect/Cause.failures": (call, at) => {
     const cause = at.use("effect/Cause")
     return `${at.use("effect/Chunk")}.fromIterable(${
@@ -633,15 +639,8 @@ const moreCalls: Readonly<Record<string, CallRule>> = {
     const name = at.use("effect/Schema")
     return `${name}.check(${name}.isBetween({ minimum: ${minimum}, maximum: ${maximum} }))`
   },
-  "effect/Stream.filterMap": (call, at) => {
-    const f = call.arguments.at(-1)
-    if (f === undefined) return undefined
-    const others = call.arguments.slice(0, -1).map((argument) => `${at.render(argument)}, `)
-    const result = at.use("effect/Result")
-    return `${at.use("effect/Stream")}.filterMap(${others.join("")}${
-      wrapped(f, at, (option) => `${result}.fromOption(${option}, () => undefined)`)
-    })`
-  },
+  "effect/Array.filterMap": filtering("effect/Array"),
+  "effect/Stream.filterMap": filtering("effect/Stream"),
   "effect/Stream.mapAccum": (call, at) => {
     const f = call.arguments.at(-1)
     const initial = call.arguments.at(-2)
@@ -710,6 +709,16 @@ const service = (module: string, member: string): CallRule => (call, at) => {
 const asChunks = (stream: string, at: File): string =>
   `${at.use("effect/Stream")}.map(${stream}, (elements) => ${at.use("effect/Chunk")}.fromArrayUnsafe(elements))`
 
+/** A store of a test: its `get`, `set` and `remove`. */
+const testStore: CallRule = (call, at) => {
+  const [operations] = call.arguments
+  return operations !== undefined && ts.isObjectLiteralExpression(operations) && /\/test\//.test(at.source.fileName)
+    ? `${at.useFile("property.ts", "Property")}.keyValueStore(${
+      withMembers(operations, at, { clear: undefined, getUint8Array: undefined, size: undefined })
+    })`
+    : undefined
+}
+
 /** Members that only tests use. */
 const testCalls: Readonly<Record<string, CallRule>> = {
   "effect/Clock.make": (_, at) => `${at.use("effect/Clock")}.Clock.defaultValue()`,
@@ -724,11 +733,7 @@ const testCalls: Readonly<Record<string, CallRule>> = {
   },
   "effect/Tracer.make": (call, at) => {
     const span = property(call.arguments[0], "span")?.initializer
-    if (span === undefined) return undefined
-    const given = "name, parent, annotations, links, startTime, kind"
-    return `${at.use("effect/Tracer")}.make({ span: ({ ${given}, ...options }) => Object.assign((${
-      at.render(span)
-    })(${given}, options), { annotations }) })`
+    return span && `${at.useFile("property.ts", "Property")}.tracer(${at.render(span)})`
   },
   "effect/Layer.fail": (call, at) =>
     `${at.use("effect/Layer")}.effectContext(${at.use("effect/Effect")}.fail(${args(call, at)[0]}))`,
@@ -763,24 +768,13 @@ const testCalls: Readonly<Record<string, CallRule>> = {
   "effect/Effect.withMaxOpsBeforeYield": service("effect/Scheduler", "MaxOpsBeforeYield"),
   "effect/Effect.withScheduler": service("effect/Scheduler", "Scheduler"),
   "effect/Effect.withTracer": service("effect/Tracer", "Tracer"),
-  "effect/Effect.when": (call, at) => {
-    const f = call.arguments.at(-1)
-    if (f === undefined || returned(at.checker.getTypeAtLocation(f)) === undefined) return undefined
-    const others = call.arguments.slice(0, -1).map((argument) => `${at.render(argument)}, `)
-    return `${at.use("effect/Effect")}.when(${others.join("")}${at.use("effect/Effect")}.sync(${at.render(f)}))`
-  },
   "effect/Stream.chunks": (call, at) => asChunks(`${at.use("effect/Stream")}.chunks(${args(call, at)[0]})`, at),
   "effect/Stream.toQueueOfElements": (call, at) =>
     `${at.useFile("property.ts", "Property")}.queueOfElements(${args(call, at)[0]})`,
-  "effect/Stream.runFold": (call, at) => {
-    const all = args(call, at)
-    all[all.length - 2] = `() => (${all.at(-2)})`
-    return `${at.use("effect/Stream")}.runFold(${all.join(", ")})`
-  },
-  "@effect/platform/KeyValueStore.make": (call, at) =>
-    /\/test\//.test(at.source.fileName)
-      ? `${at.useFile("property.ts", "Property")}.keyValueStore(${args(call, at)[0]})`
-      : undefined,
+  "effect/Stream.runFold": startingWith("runFold"),
+  "effect/Stream.scan": startingWith("scan"),
+  "@effect/platform/KeyValueStore.make": testStore,
+  "@effect/platform/KeyValueStore.makeStringOnly": testStore,
   // Effect 4 has no `List` and no `SortedMap`. Another collection replaces them.
   "effect/List.empty": (_, at) => `${at.use("effect/Chunk")}.empty()`,
   "effect/List.make": (call, at) => `${at.use("effect/Chunk")}.make(${args(call, at).join(", ")})`,
@@ -794,7 +788,8 @@ const testCalls: Readonly<Record<string, CallRule>> = {
     }.fromArrayUnsafe(all))`
 }
 
-const allCalls: Readonly<Record<string, CallRule>> = { ...calls, ...moreCalls, ...testCalls, ...schemaCalls }
+/** The calls that change their form. */
+export const callRules: Readonly<Record<string, CallRule>> = { ...calls, ...moreCalls, ...testCalls, ...schemaCalls }
 
 /**
  * The pairs that some callbacks return: `[state, value]` is `[state, [value]]` on Effect 4, and `[page, nextState]` is
@@ -824,12 +819,22 @@ const methodForms: Rule = (node, at) => {
   const { expression, name } = node.expression
   if (
     at.moduleOf(expression) !== undefined ||
-    !["get", "getUint8Array", "id", "interruptAsFork", "span", "unsafeOffer", "unsafePoll"].includes(name.text)
+    !["get", "getUint8Array", "id", "interruptAsFork", "runFork", "span", "unsafeOffer", "unsafePoll"].includes(
+      name.text
+    )
   ) return undefined
   if (!at.isDeclaredByEffect(name)) return undefined
   if (name.text.startsWith("get")) {
     if (!declaredBy(name, at, "/platform/dist/dts/KeyValueStore.d.ts")) return undefined
     return `${at.use("effect/Effect")}.map(${at.renderInside(node)}, ${at.use("effect/Option")}.fromNullishOr)`
+  }
+  // On Effect 4, a `ManagedRuntime` interrupts its own fibers before it closes its layers. A fiber outside it sees them close.
+  if (name.text === "runFork") {
+    if (!declaredBy(name, at, "/effect/dist/dts/ManagedRuntime.d.ts")) return undefined
+    const effect = at.use("effect/Effect")
+    return `${effect}.runFork(${effect}.flatMap(${
+      at.render(expression)
+    }.contextEffect, (context) => ${effect}.provideContext(${args(node, at)[0]}, context)))`
   }
   // The id of a fiber is a property on Effect 4.
   if (name.text === "id") return at.render(node.expression)
@@ -846,7 +851,7 @@ const methodForms: Rule = (node, at) => {
   if (name.text === "span" && first !== undefined && ts.isSpreadElement(first)) {
     // A call that passes on all arguments: `tracer.span(...args)`.
     const given = "name, parent, annotations, links, startTime, kind"
-    const options = `(([${given}, options]) => ({ ${given}, root: false, sampled: true, ...options }))`
+    const options = `(([${given}, options]) => ({ ${given}, ...options }))`
     return `${at.render(expression)}.span(${options}(${at.render(first.expression)}))`
   }
   if (node.arguments.length !== 6) return undefined
@@ -859,24 +864,20 @@ const methodForms: Rule = (node, at) => {
 const callForms: Rule = (node, at) => {
   if (!ts.isCallExpression(node)) return undefined
   const callee = at.calleeOf(node)
-  return callee === undefined ? undefined : own(allCalls, callee)?.(node, at)
+  return callee === undefined ? undefined : own(callRules, callee)?.(node, at)
 }
 
 /** References to members that are values on Effect 3, and calls or literals on Effect 4. */
 const values: Readonly<Record<string, (at: File) => string>> = {
   "effect/DefaultServices.liveServices": (at) => `${at.use("effect/Context")}.empty()`,
-  "effect/Effect.ignoreLogged": (at) => `${at.use("effect/Effect")}.ignore({ log: "Debug" })`,
   "effect/Effect.fork": (at) => `${at.use("effect/Effect")}.forkChild(${forkOptions})`,
   "effect/Effect.forkDaemon": (at) => `${at.use("effect/Effect")}.forkDetach(${forkOptions})`,
   "effect/Effect.forkScoped": (at) => `${at.use("effect/Effect")}.forkScoped(${forkOptions})`,
   "effect/Schedule.stop": (at) => `${at.use("effect/Schedule")}.recurs(0)`,
   "effect/Take.end": (at) => `${at.use("effect/Exit")}.void`,
   "effect/Runtime.defaultRuntime": (at) => `${at.use("effect/Context")}.empty()`,
-  "effect/LogLevel.All": () => "\"All\"",
   "effect/LogLevel.Debug": () => "\"Debug\"",
-  "effect/LogLevel.Error": () => "\"Error\"",
   "effect/LogLevel.Info": () => "\"Info\"",
-  "effect/LogLevel.None": () => "\"None\"",
   "effect/LogLevel.Trace": () => "\"Trace\"",
   "effect/LogLevel.Warning": () => "\"Warn\"",
   "effect/ExecutionStrategy.parallel": () => "\"parallel\"",
@@ -889,6 +890,8 @@ const values: Readonly<Record<string, (at: File) => string>> = {
   "effect/ParseResult.TreeFormatter": (at) => `${at.use("effect/SchemaIssue")}.makeFormatterDefault()`
 }
 
+export const valueRules = { ...values, ...schemaValues }
+
 /** In the sources of core, a resumed fiber continues in a microtask, as on Effect 3. */
 const resumes: Rule = (node, at) =>
   at.memberOf(node) === "effect/Effect.async" && at.isIn("packages/core/src")
@@ -897,7 +900,7 @@ const resumes: Rule = (node, at) =>
 
 const valueForms: Rule = (node, at) => {
   const member = at.memberOf(node)
-  return member === undefined ? undefined : (own(values, member) ?? own(schemaValues, member))?.(at)
+  return member === undefined ? undefined : own(valueRules, member)?.(at)
 }
 
 /** `FiberId.none` as an argument. On Effect 4, an interruption names no fiber. */
@@ -971,17 +974,29 @@ const causeParts: Rule = (node, at) => {
   return `${at.render(node.name)} = ${at.render(node.initializer)}.reasons[0]`
 }
 
+/** In a span of Effect 4, `annotations` has the place of `context`. */
+const spanContexts: Rule = (node, at) =>
+  ts.isIdentifier(node) && node.text === "context" &&
+    ts.findAncestor(node, (above) => at.calleeOf(above) === "effect/Tracer.make") !== undefined
+    ? "annotations"
+    : undefined
+
 const tracers: Rule = (node, at) =>
   ts.isPropertyAccessExpression(node) && node.name.text === "currentTracer" && at.isDeclaredByEffect(node.name)
     ? `(${at.render(node.expression)}.cache.tracer ?? ${at.use("effect/Tracer")}.nativeTracer)`
     : undefined
 
-/** `Effect.Effect.Error<X>` is `Effect.Error<X>`, `Config.Config.Wrap<X>` is `Config.Wrap<X>`. */
-const nestedTypes: Rule = (node, at) =>
-  ts.isQualifiedName(node) && ts.isQualifiedName(node.left) &&
-    /^effect\/(\w+)\.\1$/.test(at.memberOf(node.left) ?? "")
+/** `Effect.Effect.Error<X>` is `Effect.Error<X>`, `Context.Tag.Service<X>` is `Context.Service.Shape<X>`. */
+const nestedTypes: Rule = (node, at) => {
+  if (!ts.isQualifiedName(node) || !ts.isQualifiedName(node.left)) return undefined
+  const type = at.memberOf(node.left) ?? ""
+  if (type === "effect/Context.Tag") {
+    return node.right.text === "Service" ? `${at.render(node.left.left)}.Service.Shape` : undefined
+  }
+  return /^effect\/(\w+)\.\1$/.test(type)
     ? `${at.render(node.left.left)}.${node.right.text === "Context" ? "Services" : node.right.text}`
     : undefined
+}
 
 /** `Context.Tag(id)<X, Shape>()`. */
 const tags: Rule = (node, at) => {
@@ -1049,20 +1064,27 @@ const referenceTypes: Rule = (node, at) => {
 const schemas: Rule = (node, at) => {
   if (!ts.isTypeReferenceNode(node) || at.memberOf(node.typeName) !== "effect/Schema.Schema") return undefined
   const given = node.typeArguments?.map((type) => at.render(type)) ?? []
-  const [type, encoded, services] = given
-  if (encoded === undefined) return undefined
-  const schema = at.use("effect/Schema")
-  return services === undefined
-    ? `${schema}.Codec<${type}, ${encoded}>`
-    : `${schema}.Codec<${type}, ${encoded}, ${services}, ${services}>`
+  // The services of Effect 3 are those of both sides.
+  const [services] = given.slice(2)
+  return `${at.use("effect/Schema")}.Codec<${[...given, ...(services === undefined ? [] : [services])].join(", ")}>`
 }
 
-const annotables: Rule = (node, at) => {
+/** Types of any Schema. */
+const anySchemas: Readonly<Record<string, string>> = {
+  "effect/Schema.Annotable.All": "Top",
+  "effect/Schema.PropertySignature.All": "Top",
+  "effect/Schema.Schema.All": "Top",
+  "effect/Schema.Schema.AnyNoContext": "Codec<any, any>"
+}
+
+const schemaTypes: Rule = (node, at) => {
   if (!ts.isTypeReferenceNode(node) || !ts.isQualifiedName(node.typeName)) return undefined
-  if (at.memberOf(node.typeName.left) !== "effect/Schema.Annotable") return undefined
-  return node.typeName.right.text === "All"
-    ? `${at.use("effect/Schema")}.Top`
-    : `${node.typeArguments?.map((type) => at.render(type)).join(", ") ?? ""}["Rebuild"]`
+  const { left, right } = node.typeName
+  const type = own(anySchemas, `${at.memberOf(left)}.${right.text}`)
+  if (type !== undefined) return `${at.use("effect/Schema")}.${type}`
+  return at.memberOf(left) === "effect/Schema.Annotable"
+    ? `${node.typeArguments?.map((type) => at.render(type)).join(", ") ?? ""}["Rebuild"]`
+    : undefined
 }
 
 /** Options that Effect 4 does not have. */
@@ -1116,6 +1138,13 @@ const testers: Rule = (node, at) => {
   const name = own({ scoped: "effect", scopedLive: "live" }, node.name.text)
   return name !== undefined && isTester(node.expression, at) ? `${at.render(node.expression)}.${name}` : undefined
 }
+
+/** `Vitest.MethodsNonLive<R, true>`: on Effect 4, the methods do not tell whether the test services are excluded. */
+const testerTypes: Rule = (node, at) =>
+  ts.isTypeReferenceNode(node) && at.memberOf(node.typeName) === "@effect/vitest#Vitest.MethodsNonLive" &&
+    node.typeArguments?.[0] !== undefined
+    ? `${at.render(node.typeName)}<${at.render(node.typeArguments[0])}>`
+    : undefined
 
 const isTester = (node: ts.Expression, at: File): boolean =>
   ts.isIdentifier(node)
@@ -1178,14 +1207,14 @@ export const rules: Rules = {
     streamTests,
     storedClasses,
     storedNames,
-    issues,
     references,
     referenceTypes,
     schemas,
-    annotables,
+    schemaTypes,
     nestedTypes,
     removedOptions,
     testers,
+    testerTypes,
     eitherTags,
     awaits,
     httpErrors,
@@ -1205,6 +1234,7 @@ export const rules: Rules = {
     emits,
     causes,
     causeParts,
+    spanContexts,
     tracers,
     memberNames,
     methodNames,

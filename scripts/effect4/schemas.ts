@@ -66,11 +66,15 @@ const optionalWith: CallRule = (call, at) => {
   const initial = propertyOf(options, "default")
   if (initial !== undefined) {
     const value = `${at.use("effect/Effect")}.sync(${at.render(initial)})`
-    return `${schema}.withConstructorDefault(${value})(${schema}.withDecodingDefaultType(${value})(${text}))`
+    return `${text}.pipe(${schema}.withDecodingDefaultType(${value}), ${schema}.withConstructorDefault(${value}))`
   }
   if (isNullable) return `${schema}.optional(${schema}.NullOr(${text}))`
   return `${schema}.${isExact ? "optionalKey" : "optional"}(${text})`
 }
+
+/** In a pipe, the compiler infers the types of the transformation's functions. */
+const decoded = (from: string, to: string, how: string, at: File): string =>
+  `${from}.pipe(${at.use("effect/Schema")}.decodeTo(${to}, ${how}))`
 
 /** A transformation of `from` to `to`, by two functions. */
 const transformed = (name: "transform" | "transformEffect"): CallRule => (call, at) => {
@@ -81,7 +85,7 @@ const transformed = (name: "transform" | "transformEffect"): CallRule => (call, 
     return f === undefined ? side : `${side}: ${at.render(f)}`
   })
   const how = `${at.use("effect/SchemaTransformation")}.${name}({ ${members.join(", ")} })`
-  return `${at.use("effect/Schema")}.decodeTo(${at.render(to)}, ${how})(${at.render(from)})`
+  return decoded(at.render(from), at.render(to), how, at)
 }
 
 const literals: CallRule = (call, at) => call.arguments.length > 1 ? together("Literals")(call, at) : undefined
@@ -129,7 +133,7 @@ const struct: CallRule = (call, at) => {
     })])`
   }
   const renamed = storedFields(fields, at)
-  return renamed && `${schema}.encodeKeys(${renamed})(${schema}.Struct(${at.render(fields)}))`
+  return renamed && `${schema}.Struct(${at.render(fields)}).pipe(${schema}.encodeKeys(${renamed}))`
 }
 
 /** A class whose fields are stored under other names: `Schema.Class<X>("X")(fields)`. */
@@ -153,6 +157,14 @@ const partial = (name: "optional" | "optionalKey"): CallRule => (call, at) => {
 }
 
 export const schemaCalls: Readonly<Record<string, CallRule>> = {
+  // On Effect 4, a `HashSet` encodes to itself.
+  "effect/Schema.HashSet": (call, at) => {
+    const [schema, set] = [at.use("effect/Schema"), at.use("effect/HashSet")]
+    const [element] = args(call, at)
+    const how = `${at.use("effect/SchemaTransformation")}.transform({ ` +
+      `decode: (all) => ${set}.fromIterable(all), encode: (all) => [...all] })`
+    return decoded(`${schema}.Array(${element})`, `${schema}.HashSet(${element})`, how, at)
+  },
   "effect/Schema.Literal": literals,
   "effect/Schema.Record": record,
   "effect/Schema.Struct": struct,
@@ -189,9 +201,7 @@ export const schemaCalls: Readonly<Record<string, CallRule>> = {
     return `${schema}.decodeUnknownResult(${[`${schema}.toType(${self})`, ...options].join(", ")})`
   },
   // On Effect 4, a decoded `Date` is always valid.
-  "effect/Schema.validDate": (_, at) => `${at.use("effect/Schema")}.check()`,
-  "effect/ParseResult.fail": (call, at) => `${at.use("effect/Effect")}.fail(${args(call, at).join(", ")})`,
-  "effect/ParseResult.succeed": (call, at) => `${at.use("effect/Effect")}.succeed(${args(call, at).join(", ")})`
+  "effect/Schema.validDate": () => "(schema) => schema"
 }
 
 export const schemaValues: Readonly<Record<string, (at: File) => string>> = {
@@ -210,12 +220,3 @@ export const storedNames: Rule = (node, at) =>
   ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && storedName(node, at) !== undefined
     ? at.render(node.expression.expression)
     : undefined
-
-/** `new ParseResult.Type(ast, given, message)`. */
-export const issues: Rule = (node, at) => {
-  if (!ts.isNewExpression(node) || at.memberOf(node.expression) !== "effect/ParseResult.Type") return undefined
-  const [, value, message] = node.arguments ?? []
-  if (value === undefined) return undefined
-  const annotations = message === undefined ? "{}" : `{ message: ${at.render(message)} }`
-  return `new ${at.use("effect/SchemaIssue")}.InvalidValue(${annotations}, ${at.render(value)})`
-}

@@ -26,9 +26,13 @@ export const ported: ReadonlyArray<string> = [
   "lab/state.ts",
   "scripts/build.ts",
   "scripts/embedded.ts",
-  "scripts/ends",
+  "scripts/ends/judge.ts",
+  "scripts/ends/ledger.ts",
+  "scripts/ends/notice.ts",
   "scripts/generate-actions.ts",
   "scripts/generate-error-ids.ts",
+  "scripts/mutants/plant.ts",
+  "scripts/mutants/source.ts",
   "scripts/packages.ts",
   "scripts/privateNames.ts",
   "scripts/program.ts",
@@ -40,8 +44,10 @@ export const ported: ReadonlyArray<string> = [
 
 /** Files and folders that are not generated. They test the repository instead of the packages, or do not run on Effect 4 yet. */
 export const excluded: Readonly<Record<string, string>> = {
+  "packages/core/typetest/optional.tst.ts": "an optional field of Effect 4 is a Schema, so it may be annotated, too",
   "tests/architecture.test.ts": "docs/architecture.md describes the sources",
   "tests/compose.test.ts": "it tests the lab, which does not use Effect",
+  "tests/effect4.cases.ts": "it tests the port itself",
   "tests/effect4.test.ts": "it tests the port itself",
   "tests/floors.test.ts": "it tests the linter of the sources",
   "tests/fuzz": "it compares the embedded Kuzzle with a real one, on Effect 3",

@@ -27,11 +27,11 @@ export default defineConfig({
         ...project(undefined, {
           include: ["packages/*/test/**/*.browser.test.ts"],
           globalSetup: ["tests/setup/browser.ts"],
+          fileParallelism: false,
           browser: {
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            fileParallelism: false,
             provider: playwright({
               launchOptions: {
                 executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",

@@ -44,7 +44,7 @@ export const launch = (profile: string): Effect.Effect<Browser, RunError, Scope.
     if (!Fs.existsSync(executable)) {
       return yield* new RunError({ message: `no Chromium at ${executable}: install it, or set CHROMIUM_PATH` })
     }
-    // A killed browser leaves these files behind. The next browser would take them for those of a running one.
+    // A killed browser leaves these files behind. The next browser would conclude that another one is running.
     for (const name of ["SingletonLock", "SingletonCookie", "SingletonSocket", "DevToolsActivePort"]) {
       Fs.rmSync(Path.join(profile, name), { force: true })
     }

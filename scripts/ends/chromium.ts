@@ -184,7 +184,7 @@ class Tabs {
     }
   }
 
-  /** Whether the page is the same client as before. Otherwise it was loaded anew and is another client. */
+  /** Whether the page is the same client as before. Otherwise it was loaded again, and is another client. */
   private isRestored(page: Page, before: string): Effect.Effect<boolean> {
     const look = `globalThis.hooks && (hooks.client() !== ${JSON.stringify(before)} ? "no" : hooks.restored() && "yes")`
     return Effect.tryPromise(() => page.evaluate<unknown>(look)).pipe(

@@ -1,4 +1,4 @@
-/** Plants all bugs without running any test. It takes seconds and finds each entry that does not match the code. */
+/** Plants all bugs without running any test. This takes seconds, and detects each entry that does not match the code. */
 import { transform } from "esbuild"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -9,11 +9,11 @@ import { Source } from "./source.ts"
 
 export interface Check {
   readonly planted: ReadonlyMap<Mutant, Planted>
-  /** One line for each entry that is wrong, with its name. */
+  /** One line for each invalid entry, with its name. */
   readonly problems: ReadonlyArray<string>
 }
 
-/** The files of the sources, each of which is read once. */
+/** The source files. Each is read once. */
 class Sources {
   private readonly all = new Map<string, Source>()
 

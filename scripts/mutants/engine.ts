@@ -1,6 +1,6 @@
 /**
- * Planted bugs of the embedded Kuzzle: each makes it another server than the real one. They are found by what was recorded
- * from the real server, or by the tests of the engine.
+ * Planted bugs of the embedded Kuzzle: each makes it differ from the real server. The recorded answers of the real server find
+ * them, or the tests of the engine.
  */
 import { inFile, type Mutant } from "./mutant.ts"
 
@@ -14,9 +14,9 @@ export const engine: ReadonlyArray<Mutant> = [
     {
       name: "a search sees a document as soon as it is written",
       breaks: "near-real-time searches",
-      in: "Collection.settle",
-      find: `this.dirtySince !== undefined && now - this.dirtySince >= this.interval`,
-      replace: `this.dirtySince !== undefined`,
+      in: "Collection.refreshIfDue",
+      find: `this.unrefreshedSince !== undefined && now - this.unrefreshedSince >= this.interval`,
+      replace: `this.unrefreshedSince !== undefined`,
       tests: engineTests
     },
     {
@@ -28,7 +28,7 @@ export const engine: ReadonlyArray<Mutant> = [
       tests: engineTests
     },
     {
-      name: "a scroll goes on after its last page",
+      name: "a scroll continues after its last page",
       breaks: "scrolls",
       in: "Storage.scroll",
       find: `if (remaining > 0)`,
@@ -54,7 +54,7 @@ export const engine: ReadonlyArray<Mutant> = [
       tests: conformance
     },
     {
-      name: "a client names the author of its document",
+      name: "a client can choose the author of a document",
       breaks: "metadata of documents",
       in: "withCreated",
       find: `_kuzzle_info: created(call), ...withoutMetadata(contentOf(document))`,
@@ -64,7 +64,7 @@ export const engine: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${engineFolder}/realtime.ts`, [
     {
-      name: "the same filter with its keys in another order is another room",
+      name: "a filter with its keys in another order gets another room",
       breaks: "rooms",
       in: "Realtime.subscribe",
       find: `canonical({ filter, index, collection })`,
@@ -72,7 +72,7 @@ export const engine: ReadonlyArray<Mutant> = [
       tests: engineTests
     },
     {
-      name: "a document that leaves a room leaves it unnoticed",
+      name: "a document that leaves a room causes no notification",
       breaks: "notifications",
       in: "Realtime.notifyOf",
       find: `this.send(departed, "out", request, change)`,
@@ -80,7 +80,7 @@ export const engine: ReadonlyArray<Mutant> = [
       tests: conformance
     },
     {
-      name: "the last copy of a document that a request names twice decides which rooms it is in",
+      name: "a last write that matches no filter is forgotten if the request wrote the document several times",
       breaks: "notifications",
       in: "Realtime.notify",
       find: `changes[i]?.action === "delete" || notified[i]?.inside.length === 0`,
@@ -88,15 +88,15 @@ export const engine: ReadonlyArray<Mutant> = [
       tests: conformance
     },
     {
-      name: "a channel for arrivals alone is not notified of them",
+      name: "a channel for entering users only is not notified of them",
       breaks: "presence",
-      in: "Realtime.enter",
-      find: `known.users === "all" || known.users === "in"`,
-      replace: `known.users === "all"`,
+      in: "Realtime.addMember",
+      find: `channel.users === "all" || channel.users === "in"`,
+      replace: `channel.users === "all"`,
       tests: conformance
     },
     {
-      name: "a room without members stays",
+      name: "a room without members is kept",
       breaks: "rooms",
       in: "Realtime.unsubscribe",
       find: `if (room.members.size === 0)`,
@@ -114,7 +114,7 @@ export const engine: ReadonlyArray<Mutant> = [
       tests: conformance
     },
     {
-      name: "a refreshed token ends at once",
+      name: "a refreshed token is revoked at once",
       breaks: "refreshing tokens",
       in: "Sessions.refresh",
       find: `now + this.options.gracePeriod`,
@@ -122,7 +122,7 @@ export const engine: ReadonlyArray<Mutant> = [
       tests: conformance
     },
     {
-      name: "a connection is told of the end of a token that it has replaced",
+      name: "a connection is notified of the expiry of a token that it has replaced",
       breaks: "expiry of tokens",
       in: "Sessions.link",
       find: `this.detach(current, connectionId)`,
@@ -130,9 +130,9 @@ export const engine: ReadonlyArray<Mutant> = [
       tests: engineTests
     },
     {
-      name: "a token for a single use can be used again",
-      breaks: "tokens for a single use",
-      in: "Sessions.spend",
+      name: "a single-use token can be used again",
+      breaks: "single-use tokens",
+      in: "Sessions.endIfSingleUse",
       find: `token.singleUse ? this.revoke(token) : []`,
       replace: `[]`,
       tests: conformance
@@ -161,7 +161,7 @@ export const engine: ReadonlyArray<Mutant> = [
       name: "subscriptions outlive the token",
       breaks: "expiry of tokens",
       in: "Engine.notifyExpired",
-      find: `this.state.realtime.leave(id, this.now)`,
+      find: `this.state.realtime.unsubscribeAll(id, this.now)`,
       replace: ``,
       tests: engineTests
     },
@@ -186,7 +186,7 @@ export const engine: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${engineFolder}/routes.ts`, [
     {
-      name: "an empty name at the end of a path is no name",
+      name: "an empty name at the end of a path is ignored",
       breaks: "routes",
       in: "segments",
       find: `name !== "" || i === length - 1`,
@@ -196,17 +196,17 @@ export const engine: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/testing/src/KuzzleTestServer.ts", [
     {
-      name: "what waits for a client that does not read is kept for ever",
+      name: "answers for a client that does not read are buffered without a limit",
       breaks: "limits",
       in: "serve",
-      find: `client.bufferedAmount > maxWaiting`,
+      find: `client.bufferedAmount > maxBufferedBytes`,
       replace: `client.bufferedAmount > Infinity`,
       tests: ["packages/testing/test/KuzzleTestServer.test.ts"]
     }
   ]),
   ...inFile(`${engineFolder}/roles.ts`, [
     {
-      name: "a role that allows everything allows what it denies by name",
+      name: "a role that allows every action also allows one that it denies by name",
       breaks: "rights",
       in: "allows",
       find: `(Object.hasOwn(rights.actions, action) ? rights.actions[action] : rights.actions["*"]) === true`,
@@ -216,7 +216,7 @@ export const engine: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${engineFolder}/profiles.ts`, [
     {
-      name: "a role that counts in one index counts in all",
+      name: "a role that is restricted to one index applies to all",
       breaks: "rights",
       in: "covers",
       find: `if (collections === undefined) return false`,

@@ -1,17 +1,17 @@
-/** Programs of Node with limits: a planted bug may make them endless. */
+/** Runs programs of Node with time limits, because a planted bug may make them endless. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { signalGroup } from "../program.ts"
 import { root } from "../simulation/bundle.ts"
 
-/** Seconds of CPU time for each process. A busy machine takes longer, which proves nothing. */
+/** Seconds of CPU time for each process. A busy machine does not shorten it, unlike a limit of wall-clock time. */
 const cpuLimit = 120
 
-/** Milliseconds, for a program that waits for ever. That proves nothing, either. */
+/** Milliseconds of wall-clock time, for a program that waits forever. Such an end does not count as finding the bug. */
 export const wallLimit = 900_000
 
 const running = new Set<ChildProcess>()
 
-// The programs have groups of their own, which Ctrl+C does not reach.
+// Each program is in its own process group, which Ctrl+C does not reach.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
     for (const child of running) signalGroup(child, "SIGKILL")
@@ -19,7 +19,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   })
 }
 
-/** Starts a program in a group of its own, with pipes, and a channel for messages if it awaits them. */
+/** Starts a program in its own process group, with pipes. `channel` is `ipc` for a program that receives messages. */
 export const start = (args: ReadonlyArray<string>, ...channel: ReadonlyArray<"ipc">): ChildProcess => {
   const limited = `ulimit -S -t ${cpuLimit}; exec "$0" "$@"`
   const child = spawn("/bin/sh", ["-c", limited, process.execPath, ...args], {
@@ -32,7 +32,7 @@ export const start = (args: ReadonlyArray<string>, ...channel: ReadonlyArray<"ip
   return child
 }
 
-/** What a program writes from now on, up to the call. */
+/** Records the output of a program. The returned function gives the output so far. */
 export const outputOf = ({ stderr, stdout }: ChildProcess): () => string => {
   let output = ""
   for (const stream of [stdout, stderr]) {
@@ -43,7 +43,7 @@ export const outputOf = ({ stderr, stdout }: ChildProcess): () => string => {
   return () => output
 }
 
-/** Stops a program and all that it has started. */
+/** Stops a program and all processes that it has started. */
 export const stop = (child: ChildProcess): void => signalGroup(child, "SIGKILL")
 
 export interface Outcome {
@@ -57,7 +57,7 @@ const endOf = (code: number | null, signal: NodeJS.Signals | null): Outcome["end
   return signal === "SIGXCPU" ? "Endless" : "Stopped"
 }
 
-/** Runs a program to its end. */
+/** Runs a program until it ends. */
 export const run = (args: ReadonlyArray<string>): Promise<Outcome> =>
   new Promise((resolve, reject) => {
     const child = start(args)

@@ -9,17 +9,19 @@ const core = "packages/core/src"
 const protocol = `${core}/internal/protocol`
 const runtime = `${core}/internal/runtime`
 
-/** The machine of the requests against random histories: no fiber is run. */
+/** Random histories of the machine of requests, without fibers. */
 const properties = ["packages/core/test/protocol/requests.property.test.ts"]
 
-/** Found by random histories of the machine alone. */
+/** Random histories of the machine of the session, without fibers. */
 const byHistories = ["packages/core/test/protocol/identity.property.test.ts"]
+
+/** Random histories of the whole client, without fibers. */
 const byClientHistories = ["packages/core/test/protocol/client.property.test.ts"]
 
 export const mutants: ReadonlyArray<Mutant> = [
   ...inFile(`${core}/internal/client/action.ts`, [
     {
-      name: "a filter of Koncorde is sent as a query of Elasticsearch",
+      name: "a Koncorde filter is sent as an Elasticsearch query",
       breaks: "spec 6",
       in: "placement",
       find: `if (isFilter) request.lang = "koncorde"`,
@@ -29,14 +31,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/KuzzleSocket.ts`, [
     {
-      name: "a clean close is taken for an end that was asked for",
+      name: "a clean close by the server counts as requested by the client",
       breaks: "C7, SDK A2",
       in: "SocketConnection.onClose",
       find: `this.end(new ConnectionEndedError({ by: "Peer", code, reason }))`,
       replace: `if (code !== 1000) this.end(new ConnectionEndedError({ by: "Peer", code, reason }))`
     },
     {
-      name: "a client that is closed drops its connection without a close frame",
+      name: "a closing client drops its connection without a close frame",
       breaks: "L1",
       in: "SocketConnection.drop",
       find: `released || this.socket?.terminate === undefined`,
@@ -44,7 +46,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleSocket.test.ts"]
     },
     {
-      name: "an attempt that ends in an error waits for a close",
+      name: "a failed attempt to connect waits for a close event",
       breaks: "C7",
       in: "SocketConnection.onError",
       find: `this.refuse("Unreachable")
@@ -53,7 +55,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleSocket.test.ts"]
     },
     {
-      name: "an address that the page may not use is called a bad URL",
+      name: "an address that the page is not allowed to open is reported as a bad URL",
       breaks: "C7",
       in: "SocketConnection.open",
       find: `isForbidden(cause)`,
@@ -61,26 +63,26 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleSocket.test.ts"]
     },
     {
-      name: "frames of a socket that was let go still count",
+      name: "frames of an abandoned socket are still handled",
       breaks: "R4, SDK A8",
       in: "SocketConnection.end",
       find: `this.phase = "Ended"
         this.ended = ended
-        this.listeners = nobody
+        this.listeners = noListeners
         this.sink = deaf`,
       replace: `this.ended = ended
-        this.listeners = nobody`,
+        this.listeners = noListeners`,
       tests: ["packages/core/test/runtime/session.test.ts"]
     },
     {
-      name: "a handshake may take for ever",
+      name: "a handshake has no timeout",
       breaks: "C7, SDK A10",
       in: "SocketConnection.open",
       find: `this.timer?.at(Timer.now(clock) + Duration.toMillis(timeout))`,
       replace: ``
     },
     {
-      name: "a connection that is given up stays open",
+      name: "a connection that the client terminates stays open",
       breaks: "C1, SDK A14",
       in: "SocketConnection.unsafeTerminate",
       find: `this.end(ended)
@@ -88,7 +90,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `this.end(ended)`
     },
     {
-      name: "a dial that is interrupted leaves its socket",
+      name: "an interrupted dial leaves its socket open",
       breaks: "L1, SDK A7",
       in: "SocketConnection.abandon",
       find: `this.conclude("Ended")
@@ -96,14 +98,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `this.conclude("Ended")`
     },
     {
-      name: "a dead socket is closed politely where it could be dropped",
+      name: "a dead socket is closed by a close frame instead of terminated",
       breaks: "C1, SDK A14",
       in: "SocketConnection.drop",
       find: `this.socket?.terminate?.()`,
       replace: `this.socket?.close(1000, "")`
     },
     {
-      name: "a socket that throws takes the caller with it",
+      name: "an exception of a socket reaches the caller",
       breaks: "C7",
       in: "SocketConnection.unsafeSend",
       find: `this.broken(cause)
@@ -113,7 +115,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/KuzzleSchedule.ts`, [
     {
-      name: "no jitter: all clients come back at once",
+      name: "the backoff has no jitter, so all clients reconnect at once",
       breaks: "C6, SDK A12",
       in: "reconnect",
       find: `Math.ceil((1 - random) * ceiling)`,
@@ -123,28 +125,28 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/connection.ts`, [
     {
-      name: "attempts are not counted",
+      name: "failed attempts to connect are not counted",
       breaks: "C6",
       in: "next",
       find: `attempt: event.stable ? 1 : state.attempt + 1`,
       replace: `attempt: 1`
     },
     {
-      name: "a dead endpoint is tried for ever",
+      name: "a dead endpoint is dialled forever",
       breaks: "C5, SDK A18",
       in: "following",
       find: `stable ? endpoint : after(endpoints, endpoint)`,
       replace: `endpoint`
     },
     {
-      name: "requests pass before the subscriptions are open again",
+      name: "requests are sent before the subscriptions are reopened",
       breaks: "R5, spec 3.9",
       in: "admission",
       find: `return "Wait"`,
       replace: `return "Send"`
     },
     {
-      name: "requests pass while the session is renewed",
+      name: "requests are sent while the session is being renewed",
       breaks: "A2, SDK B2",
       in: "admission",
       find: `case "Authenticating":
@@ -159,7 +161,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/client.memory.test.ts"]
     },
     {
-      name: "new requests overtake what was queued",
+      name: "new requests overtake queued requests",
       breaks: "R5, SDK D4",
       in: "admission",
       find: `case "Resubscribing":
@@ -172,7 +174,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "what is issued while somebody logs in is asked as who was before",
+      name: "a request that is issued during a login is sent as the previous user",
       breaks: "A1",
       in: "admission",
       find: `return byConnection ? "Hold" : "Wait"`,
@@ -180,14 +182,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/node/test/client.test.ts"]
     },
     {
-      name: "what is issued while a connection is opened for a user may be sent as another",
+      name: "a request that is issued while a connection opens for one user may be sent as another",
       breaks: "A1",
       in: "admission",
       find: `return byConnection ? "Hold" : "Wait"`,
       replace: `return "Hold"`
     },
     {
-      name: "a login by cookie looks like a lost connection",
+      name: "a login by cookie counts as a lost connection",
       breaks: "A2, SDK B1",
       in: "admission",
       find: `return state.because === "Replacement" ? "Wait" : "Queue"`,
@@ -195,7 +197,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/node/test/client.test.ts"]
     },
     {
-      name: "what was queued is sent without a pace",
+      name: "queued requests are sent all at once",
       breaks: "R5, R6",
       in: "next",
       find: `return event.queued ? to("Replaying") : to("Ready")`,
@@ -205,7 +207,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/pending.ts`, [
     {
-      name: "an answer may come twice",
+      name: "a second answer to the same request is accepted",
       breaks: "R1, R4",
       in: "Pending.remove",
       find: `this.recent?.delete(id)
@@ -213,14 +215,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `return entry`
     },
     {
-      name: "deadlines pass unnoticed",
+      name: "deadlines are noticed a second late",
       breaks: "R2, SDK D1",
       in: "Ordered.expire",
       find: `if (lastOf(run)!.at > now) break`,
       replace: `if (lastOf(run)!.at > now - 1000) break`
     },
     {
-      name: "what comes again ends at its earlier deadline",
+      name: "an entry that is added again ends at its earlier deadline",
       breaks: "R2",
       in: "Ordered.isHere",
       find: `this.entries.get(id)?.deadline === at`,
@@ -228,7 +230,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/pending.test.ts"]
     },
     {
-      name: "each deadline puts all that wait in order again",
+      name: "each deadline sorts all waiting entries again",
       breaks: "L2",
       in: "Ordered.addRun",
       find: `if (last.length > 2 * length && !this.hasManyTaken()) break`,
@@ -236,7 +238,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/pending.test.ts"]
     },
     {
-      name: "of equal deadlines the newest ends first",
+      name: "of entries with equal deadlines the newest ends first",
       breaks: "R2",
       in: "Ordered.add",
       find: `this.addRun(run.reverse())`,
@@ -244,7 +246,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/pending.test.ts"]
     },
     {
-      name: "each deadline visits all that wait",
+      name: "each deadline visits all waiting entries",
       breaks: "L2",
       in: "Pending.expire",
       find: `const due = (this.recentDeadline <= now ? this.order() : this.ordered)?.expire(now) ?? []`,
@@ -262,7 +264,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `throw new SyntaxError()`
     },
     {
-      name: "null is taken for a frame",
+      name: "null counts as a frame",
       breaks: "C7, SDK A5",
       in: "parseObject",
       find: `&& value !== null`,
@@ -271,14 +273,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/route.ts`, [
     {
-      name: "an expired token is not noticed",
+      name: "the server's notice of an expired token is ignored",
       breaks: "S1, A3, spec 0.7",
       in: "route",
       find: `return "TokenExpired"`,
       replace: `return unroutable("NoRoom")`
     },
     {
-      name: "an answer without a room is nobody's",
+      name: "an answer without a room settles no request",
       breaks: "R1, SDK D1, spec 1.7",
       in: "route",
       find: `if (id !== undefined && to.response(id, frame, size)) return "Response"`,
@@ -287,54 +289,54 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/liveness.ts`, [
     {
-      name: "bytes of a frame that is not whole do not count",
+      name: "received bytes of an incomplete frame do not count as progress",
       breaks: "C2",
       in: "progressed",
-      find: `seen.received !== last.received || (isBusy(first) && seen.buffered < last.buffered)`,
-      replace: `(isBusy(first) && seen.buffered < last.buffered)`,
+      find: `sight.received !== last.received || (isBusy(first) && sight.buffered < last.buffered)`,
+      replace: `(isBusy(first) && sight.buffered < last.buffered)`,
       tests: ["packages/core/test/runtime/heartbeat.test.ts"]
     },
     {
-      name: "bytes that leave do not count",
+      name: "sent bytes do not count as progress",
       breaks: "C2",
       in: "progressed",
-      find: `(isBusy(first) && seen.buffered < last.buffered)`,
+      find: `(isBusy(first) && sight.buffered < last.buffered)`,
       replace: `false`,
       tests: ["packages/core/test/runtime/heartbeat.test.ts"]
     },
     {
-      name: "every queue that falls is progress, that of a dead link too",
+      name: "a shrinking send buffer always counts as progress, even on a dead link",
       breaks: "C3",
       in: "progressed",
-      find: `isBusy(first) && seen.buffered < last.buffered`,
-      replace: `seen.buffered < last.buffered`,
+      find: `isBusy(first) && sight.buffered < last.buffered`,
+      replace: `sight.buffered < last.buffered`,
       tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
-      name: "a peer that drips bytes is never found",
+      name: "a peer that sends single bytes is never given up",
       breaks: "C3",
-      in: "look",
-      find: `progressed(ping, seen) && seen.now < believedUntil(ping, settings)`,
-      replace: `progressed(ping, seen)`,
+      in: "updated",
+      find: `progressed(ping, sight) && sight.now < progressCountsUntil(ping, settings)`,
+      replace: `progressed(ping, sight)`,
       tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
-      name: "no longer wait where nothing shows",
+      name: "requests in flight do not extend the wait if received bytes are hidden",
       breaks: "C2",
       in: "judgeAt",
-      find: `isBusy(first) ? Math.max(usual, longer) : usual`,
-      replace: `usual`,
+      find: `isBusy(first) ? Math.max(normalEnd, longerEnd) : normalEnd`,
+      replace: `normalEnd`,
       tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
-      name: "the longer wait for small requests where bytes show",
+      name: "small requests extend the wait although received bytes are visible",
       breaks: "C3",
       in: "isBusy",
       find: `received === undefined ? inFlight.answerBy > now : inFlight.bytes > hiddenBytes`,
       replace: `inFlight.answerBy > now`
     },
     {
-      name: "the longer wait outlasts the deadlines",
+      name: "the extended wait outlasts the deadlines of the requests",
       breaks: "C3",
       in: "judgeAt",
       find: `Math.min(since + settings.busyTimeout, settledBy(ping, settings))`,
@@ -342,14 +344,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
-      name: "a dead link is believed to live",
+      name: "a silent link counts as alive",
       breaks: "C3",
       in: "onLook",
       find: `: { _tag: "Dead", cause: "Silence", millis: end - since }`,
       replace: `: { _tag: "Alive" }`
     },
     {
-      name: "judged before the socket is read",
+      name: "a link is judged before its socket is read once more",
       breaks: "L3",
       in: "onLook",
       find: `if (!ping.drained)`,
@@ -357,7 +359,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
-      name: "a tick that is late judges at once",
+      name: "a late tick judges the link at once",
       breaks: "C2, L3",
       in: "onLook",
       find: `ping.lateTicks < maxLateTicks`,
@@ -367,22 +369,22 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/subscriptions.ts`, [
     {
-      name: "a client that subscribes for the first time after it was closed waits for ever",
+      name: "the first subscription of a closed client waits forever",
       breaks: "S1",
       in: "Registry.close",
       find: `this.closed ??= { error }`,
-      replace: `if (this.made !== undefined) this.closed ??= { error }`,
+      replace: `if (this.madeTables !== undefined) this.closed ??= { error }`,
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "a notification before its answer is lost",
+      name: "a notification that arrives before the answer to its subscribe is lost",
       breaks: "S3, SDK C1",
       in: "Registry.early",
       find: `if (!this.lanes.isSubscribing(anyLane)) return false`,
       replace: `return false`
     },
     {
-      name: "a late answer to a subscribe that is sent again does not count",
+      name: "a late answer to a subscribe that is due to be resent is ignored",
       breaks: "S5",
       in: "Registry.openedLate",
       find: `!inTime || !intent.overlooked`,
@@ -390,7 +392,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "what was parked for a subscribe that is sent again is left out",
+      name: "notifications that were parked before a subscribe is resent are dropped",
       breaks: "S3",
       in: "Registry.planOpening",
       find: `if (!intent.overlooked)`,
@@ -398,35 +400,35 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "subscriptions do not come back",
+      name: "subscriptions are not reopened after a lost connection",
       breaks: "S1, SDK A1",
       in: "Registry.disconnected",
       find: `else this.want(intent)`,
       replace: ``
     },
     {
-      name: "a loss is not told",
+      name: "a loss is not announced by a gap",
       breaks: "S4, SDK C7",
       in: "Registry.loseOpen",
       find: `intent.lose(cause)`,
       replace: ``
     },
     {
-      name: "the first of two consumers takes the subscription with it",
+      name: "the first of two consumers to end closes their shared subscription",
       breaks: "S5, SDK C2",
       in: "Registry.release",
       find: `|| intent.hasConsumers()`,
       replace: ``
     },
     {
-      name: "nothing is ever unsubscribed",
+      name: "the client never unsubscribes",
       breaks: "S5, SDK C12",
       in: "Registry.discard",
       find: `if (roomId !== undefined) this.lanes.leave(intent.lane, roomId)`,
       replace: ``
     },
     {
-      name: "a refused subscription goes on in silence",
+      name: "the consumers of a refused subscription get no error",
       breaks: "S6, SDK C3",
       in: "Registry.end",
       find: `this.abandon(intent)
@@ -434,7 +436,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `this.abandon(intent)`
     },
     {
-      name: "unsubscribed while offline, and back with the connection",
+      name: "a subscription that is closed while offline is reopened on the next connection",
       breaks: "S1, SDK C4",
       in: "Registry.release",
       find: `if (intent.phase === "Absent") this.abandon(intent)
@@ -443,7 +445,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/limits.test.ts"]
     },
     {
-      name: "what was being opened when the token expired is believed to be open",
+      name: "a subscription that was being opened when the token expired counts as open",
       breaks: "S1, S4",
       in: "Registry.dropped",
       find: `if (intent.phase === "Opening") intent.phase = "Doubtful"`,
@@ -451,7 +453,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "a subscription that was refused for now is not retried",
+      name: "a temporarily refused subscription is not retried",
       breaks: "S1, S6",
       in: "Registry.due",
       find: `if (this.isPostponed(intent)) this.lanes.want(intent)`,
@@ -459,7 +461,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "a room that only the first answer to a repeated subscribe tells of stays",
+      name: "a room that only the first answer to a resent subscribe names is never left",
       breaks: "S1, S5",
       in: "Registry.openedLate",
       find: `this.leaveUnused(intent.lane, roomOf(channel))
@@ -470,15 +472,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/intent.ts`, [
     {
-      name: "who has missed nothing is told of a loss",
+      name: "a consumer that missed nothing gets a gap",
       breaks: "S4",
       in: "Intent.announceGap",
       find: `if (!missed.latecomers.has(consumer))`,
       replace: ``
     },
     {
-      name: "the consumers of one filter are searched for the one that leaves",
-      breaks: "cost",
+      name: "a consumer that ends is searched for among all consumers of its filter",
+      breaks: "linear time",
       in: "Intent.remove",
       find: `if (!this.set.delete(consumer)) return false`,
       replace: `if (!Array.from(this.set).includes(consumer) || !this.set.delete(consumer)) return false`,
@@ -487,14 +489,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/channels.ts`, [
     {
-      name: "one channel's end is the room's",
+      name: "a room is left when the first of its channels ends",
       breaks: "S1, SDK C2",
       in: "Channels.close",
       find: `add(rooms, roomId, -1) > 0`,
       replace: `add(rooms, roomId, -1) > 99`
     },
     {
-      name: "of two filters on one channel only one hears",
+      name: "of two filters on one channel only one gets the notifications",
       breaks: "S1, spec E5",
       in: "Channels.join",
       find: `intent.older = older`,
@@ -503,7 +505,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/early.ts`, [
     {
-      name: "large notifications are parked without a bound",
+      name: "parked notifications have no limit in bytes",
       breaks: "L2",
       in: "Early.park",
       find: `this.count >= maxEarly || this.bytes + size > maxEarlyBytes`,
@@ -513,23 +515,23 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/lanes.ts`, [
     {
-      name: "a collection that waited for a join is never looked at again",
+      name: "a collection that waits for a join is never processed again",
       breaks: "S1, S5",
       in: "Lanes.release",
-      find: `for (const { name } of this.held[turn]) this.dirty.add(name)`,
+      find: `for (const { name } of this.waitingForAny[turn]) this.dirty.add(name)`,
       replace: ``,
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "each join wakes every collection that waits",
-      breaks: "cost",
+      name: "each join wakes every waiting collection",
+      breaks: "linear time",
       in: "Lanes.release",
       find: `if (this.holds(turn)) continue`,
       replace: ``,
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "a room that is listened to again is left all the same",
+      name: "an unused room that gets a consumer again is left anyway",
       breaks: "S1",
       in: "Lanes.keep",
       find: `if (lane.idle.has(roomId)) this.dirty.add(lane.name)
@@ -540,7 +542,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/fork.ts`, [
     {
-      name: "a client that is made as a resource cannot be closed",
+      name: "a client that is made in an uninterruptible region cannot be closed",
       breaks: "L1",
       in: "Fork.run",
       find: `Effect.interruptible(effect)`,
@@ -550,29 +552,29 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/driver.ts`, [
     {
-      name: "a host that is offline, or was asleep, is not heard of",
+      name: "the client ignores the lifecycle events of its host",
       breaks: "C3, L3",
-      in: "Driver.heed",
+      in: "Driver.handleLifecycle",
       find: `this.client.handleLifecycle(event, this.counters())`,
       replace: ``,
       tests: ["packages/core/test/runtime/lifecycle.test.ts"]
     },
     {
-      name: "the reconnect schedule never starts again",
+      name: "the reconnect schedule is never reset",
       breaks: "C6",
       in: "Driver.askReconnect",
-      find: `if (afresh) this.reconnects.reset()`,
+      find: `if (restart) this.reconnects.reset()`,
       replace: ``
     },
     {
-      name: "who watches is not told the last state",
+      name: "watchers do not get the last state",
       breaks: "C5, SDK A16",
       in: "Driver.changed",
       find: `this.states.publish(this.client.connection(now))`,
       replace: `if (now._tag !== "Closed") this.states.publish(this.client.connection(now))`
     },
     {
-      name: "the next pulse of a hidden page is one of a chain of timers",
+      name: "a received frame does not restart the heartbeat timer, so a hidden page throttles it",
       breaks: "C4",
       in: "Driver.received",
       find: `if (this.client.handleFrame()) this.alarm.restart(this.client.nextDue())`,
@@ -590,31 +592,31 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/reconnection.ts`, [
     {
-      name: "any connection resets the pauses",
+      name: "even an unstable connection resets the backoff",
       breaks: "C6",
       in: "Reconnection.handleEnded",
-      find: `this.afresh ||= stable`,
-      replace: `this.afresh ||= openedAt !== undefined`,
+      find: `this.restart ||= stable`,
+      replace: `this.restart ||= openedAt !== undefined`,
       tests: byClientHistories
     },
     {
-      name: "the pauses are never reset",
+      name: "no connection resets the backoff",
       breaks: "C6",
       in: "Reconnection.handleEnded",
-      find: `this.afresh ||= stable`,
+      find: `this.restart ||= stable`,
       replace: ``,
       tests: byClientHistories
     },
     {
-      name: "a stable connection that was closed on purpose does not reset the pauses",
+      name: "a stable connection that was closed on purpose does not reset the backoff",
       breaks: "C6",
       in: "Reconnection.handleEnded",
-      find: `this.afresh ||= stable`,
-      replace: `this.afresh = stable`,
+      find: `this.restart ||= stable`,
+      replace: `this.restart = stable`,
       tests: byClientHistories
     },
     {
-      name: "waking up dials before Retry-After is over",
+      name: "waking up skips Retry-After",
       breaks: "C6",
       in: "Reconnection.dialAt",
       find: `return Math.max(this.woken ? -Infinity : this.pausedUntil, this.endpoints.allowedAt(endpoint))`,
@@ -622,7 +624,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: [...byClientHistories, "packages/core/test/runtime/lifecycle.test.ts"]
     },
     {
-      name: "what one endpoint asks for holds up the others",
+      name: "the Retry-After of one endpoint delays the others",
       breaks: "C6",
       in: "Reconnection.handleDelay",
       find: `this.endpoints.allowedAt(following) - now`,
@@ -632,7 +634,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/replacement.ts`, [
     {
-      name: "two servers that shut down are dialled in turn without end",
+      name: "two servers that shut down are dialled in turn endlessly",
       breaks: "C6",
       in: "Replacement.handleShutDown",
       find: `if (now - this.movedAt < Duration.toMillis(this.settings.stableAfter)) return false`,
@@ -640,7 +642,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/session.test.ts"]
     },
     {
-      name: "a server that shuts down is left during an exchange",
+      name: "a server that shuts down is left during an exchange of the session",
       breaks: "SDK A18, A3",
       in: "Replacement.handleDrained",
       find: `if (this.exchanging) return "Exchange"
@@ -652,7 +654,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/client.ts`, [
     {
-      name: "requests pass before it is known who we are",
+      name: "requests are sent before the user of the connection is known",
       breaks: "A2, C5",
       in: "Client.advance",
       find: `if (!this.identity.isSettled()) return`,
@@ -663,12 +665,12 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "a connection is ready before its subscriptions are open",
       breaks: "R5, C5",
       in: "Client.advance",
-      find: `if (!this.listening.registry.settled()) return`,
+      find: `if (this.listening?.registry.settled() === false) return`,
       replace: ``,
       tests: byClientHistories
     },
     {
-      name: "a connection that stays after all is ready, whoever is being logged in",
+      name: "a connection that is kept after an exchange is ready although a login is running",
       breaks: "A2",
       in: "Client.handleExchanged",
       find: `const authenticate = !this.identity.isSettled()`,
@@ -676,7 +678,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byClientHistories
     },
     {
-      name: "a connection that was dialled for the session before is taken",
+      name: "a connection that was dialled for the previous session is used",
       breaks: "C1",
       in: "Client.handleOpened",
       find: `if (generation !== this.generation) return false`,
@@ -684,7 +686,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byClientHistories
     },
     {
-      name: "a heartbeat begins with the second pulse",
+      name: "a heartbeat begins with its second pulse",
       breaks: "C3, C4",
       in: "Client.handleOpened",
       find: `if (pulse !== undefined) this.pulse = new Pulse(pulse, now)
@@ -693,7 +695,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byClientHistories
     },
     {
-      name: "a look at the link comes a second late",
+      name: "the heartbeat judges the link two seconds late",
       breaks: "C3",
       in: "Client.handleDue",
       find: `now >= this.pulse.nextDue()`,
@@ -701,7 +703,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byClientHistories
     },
     {
-      name: "what is in flight is not waited for before the connection is replaced",
+      name: "a connection is replaced before its requests in flight are answered",
       breaks: "R3",
       in: "Client.hold",
       find: `this.replacement.handleHeld(this.clock.now())`,
@@ -709,7 +711,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byClientHistories
     },
     {
-      name: "a connection is replaced when the last answer comes, if it ever does",
+      name: "replacing a connection waits for the last answer without a timeout",
       breaks: "R3",
       in: "Client.handleDue",
       find: `if (now >= this.replacement.nextDue()) this.drained()`,
@@ -717,7 +719,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byClientHistories
     },
     {
-      name: "a server that shuts down is waited for",
+      name: "the connection to a server that shuts down is kept",
       breaks: "SDK A18",
       in: "Client.leaveIfShuttingDown",
       find: `if (this.replacement.handleShutDown(this.clock.now())) this.drain()`,
@@ -725,7 +727,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/session.test.ts"]
     },
     {
-      name: "the end of a client that waits is no end",
+      name: "closing a connected client does not change its state",
       breaks: "C5, C7",
       in: "Client.close",
       find: `this.dispatch({ _tag: "Close" }, released)`,
@@ -733,7 +735,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byClientHistories
     },
     {
-      name: "a host that is back is not heard of",
+      name: "a host that comes back online does not skip the backoff delay",
       breaks: "C3",
       in: "Client.handleLifecycle",
       find: `this.reconnection.handleWoken()
@@ -742,7 +744,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byClientHistories
     },
     {
-      name: "what a host says while connected shortens the pause after a loss",
+      name: "a lifecycle event during a connection shortens the backoff delay after it",
       breaks: "C6",
       in: "Client.handleLifecycle",
       find: `if (event === "Offline" || this.isConnected()) return`,
@@ -750,7 +752,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byClientHistories
     },
     {
-      name: "a host that is offline, or was asleep, asks no socket",
+      name: "a lifecycle event causes no ping on an open connection",
       breaks: "C3, L3",
       in: "Client.handleLifecycle",
       find: `this.pulse?.handleProbe(this.sight(counters))`,
@@ -758,15 +760,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/lifecycle.test.ts"]
     },
     {
-      name: "the server's dropping of subscriptions is ignored",
+      name: "subscriptions that the server dropped with an expired token count as open",
       breaks: "S1, spec 0.7",
       in: "Client.handleTokenExpired",
       find: `if (isRenewed) return
-        this.listening.registry.dropped({ _tag: "TokenExpired" })`,
+        this.listening?.registry.dropped({ _tag: "TokenExpired" })`,
       replace: `if (isRenewed) return`
     },
     {
-      name: "a login does not bring the subscriptions back",
+      name: "a login does not reopen the subscriptions",
       breaks: "A3, SDK C5",
       in: "Client.followIdentity",
       find: `if (this.state._tag === "Ready" || this.state._tag === "Replaying") this.subscribe()`,
@@ -788,22 +790,38 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: ``
     },
     {
-      name: "requests that are in flight wait for their deadline when the connection dies",
+      name: "requests in flight wait for their deadline after the connection is lost",
       breaks: "R3",
       in: "Client.handleLost",
       find: `if (cause._tag === "KuzzleConnectionEndedError") this.requests.handleLost(cause)`,
       replace: ``
     },
     {
-      name: "subscriptions are asked for with a token that is known to have expired",
+      name: "the first subscription of a client waits for the next connection",
+      breaks: "S1",
+      in: "Client.attach",
+      find: `return this.subscribe()`,
+      replace: `return`,
+      tests: ["packages/core/test/runtime/realtime.test.ts"]
+    },
+    {
+      name: "subscriptions are requested with a token that is known to have expired",
       breaks: "A1",
       in: "Client.reconcile",
-      find: `if (!this.isUsable()) listening.registry.suspended()`,
+      find: `if (!this.isUsable()) this.listening?.registry.suspended()`,
       replace: ``,
       tests: ["packages/core/test/runtime/realtime.test.ts"]
     },
     {
-      name: "a notification that is too large is lost without a word",
+      name: "a subscription is sent on a connection that is about to be replaced",
+      breaks: "A1, C5",
+      in: "Client.isUsable",
+      find: `if (this.state._tag === "Replacing") return false`,
+      replace: ``,
+      tests: byClientHistories
+    },
+    {
+      name: "an oversized notification is lost without a gap",
       breaks: "S4, L2",
       in: "Client.handleTooLarge",
       find: `this.terminate(oversized(maxResponseSize))`,
@@ -811,7 +829,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/session.test.ts"]
     },
     {
-      name: "the state shows where the first dial went, whatever the addresses are now",
+      name: "the state always shows the endpoint of the first dial",
       breaks: "SDK A18",
       in: "Client.handleLocated",
       find: `this.dispatch({ _tag: "Located", endpoint })
@@ -821,7 +839,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/dial.test.ts"]
     },
     {
-      name: "a client that does not wait lets requests hang until there is a connection",
+      name: "a client that does not wait for its first connection lets requests hang until there is one",
       breaks: "R3",
       in: "Client.start",
       find: `if (!waits) this.admit()`,
@@ -831,7 +849,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/requests.ts`, [
     {
-      name: "each attempt to connect gives what is queued new patience",
+      name: "each attempt to connect restarts the time to live of queued requests",
       breaks: "R2",
       in: "Requests.offline",
       find: `if (call.queued) this.wait(call)
@@ -840,35 +858,35 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "one request is forgotten when the connection dies",
+      name: "one request in flight is forgotten when the connection is lost",
       breaks: "R1, R3",
       in: "Requests.handleLost",
       find: `const calls = this.pending.drain()`,
       replace: `const calls = this.pending.drain().slice(1)`
     },
     {
-      name: "what was sent is said not to have been",
+      name: "the error of a sent request says that it was not sent",
       breaks: "R3",
       in: "Requests.settleLost",
       find: `new KuzzleError.MaybeSentError({ controller, action, cause })`,
       replace: `new KuzzleError.NotSentError({ controller, action, cause })`
     },
     {
-      name: "no deadline while waiting to be sent",
+      name: "a request that waits to be sent has no deadline",
       breaks: "R2, SDK D7",
       in: "Requests.handleDue",
       find: `else this.end(call, Calls.tooLate(call, false))`,
       replace: ``
     },
     {
-      name: "only the first deadline is kept",
+      name: "no timer is set after the first deadline",
       breaks: "R2",
       in: "Requests.handleDue",
       find: `this.wakeAt(Math.min(this.waiting.nextDeadline(), this.pending.nextDeadline()))`,
       replace: ``
     },
     {
-      name: "what was interrupted is sent all the same",
+      name: "an interrupted request is sent anyway",
       breaks: "R8, SDK D3",
       in: "Requests.drop",
       find: `call.place = "Ended"`,
@@ -876,35 +894,35 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: properties
     },
     {
-      name: "what was interrupted stays in the books",
+      name: "an interrupted request stays in memory",
       breaks: "R8, SDK D2",
       in: "Requests.drop",
       find: `this.pending.take(call.id)`,
       replace: ``
     },
     {
-      name: "the last to wait is the first to be sent",
+      name: "the newest waiting request is sent first",
       breaks: "R5, SDK D4",
       in: "Requests.startReplay",
       find: `this.replay.begin(this.waiting.all())`,
       replace: `this.replay.begin(this.waiting.all().toReversed())`
     },
     {
-      name: "ids come again",
+      name: "request ids are reused",
       breaks: "R4",
       in: "Requests.submit",
       find: `this.count += 1`,
       replace: `this.count = (this.count % 3) + 1`
     },
     {
-      name: "what one user queued is sent as another",
+      name: "a request that one user has queued is sent as another user",
       breaks: "A1, SDK B13",
       in: "Requests.submit",
       find: `const user = isUnknown ? undefined : this.sender()`,
       replace: `const user = undefined`
     },
     {
-      name: "what nobody has queued is sent as the next user",
+      name: "a request that was queued without a user is sent as the next user",
       breaks: "A1",
       in: "Requests.sender",
       find: `(this.session.toCome() ? undefined : nobody)`,
@@ -912,7 +930,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "the queue has no bound",
+      name: "the queue has no limit in requests",
       breaks: "L2",
       in: "Requests.enqueue",
       find: `this.waiting.size() >= maxSize ||`,
@@ -920,7 +938,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "the queue has no bound in bytes",
+      name: "the queue has no limit in bytes",
       breaks: "L2",
       in: "Requests.enqueue",
       find: `|| this.waiting.weight() + encoded.length > maxBytes`,
@@ -928,7 +946,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "the queue's patience has no end",
+      name: "the time to live of the queue is ignored",
       breaks: "R2, SDK D6",
       in: "Requests.enqueue",
       find: `call.deadline = Math.min(call.answerBy, now + Duration.toMillis(ttl))`,
@@ -936,7 +954,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "what was on its way loses its place",
+      name: "requests that were in flight are queued behind waiting ones",
       breaks: "R5",
       in: "Requests.requeue",
       find: `calls.forEach((call) => this.wait(call))
@@ -946,7 +964,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "each attempt to connect visits all that is queued",
+      name: "each attempt to connect visits all queued requests",
       breaks: "L2",
       in: "Requests.handleAdmission",
       find: `if (isQueued || this.waiting.size() === 0) return`,
@@ -954,7 +972,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "a refused request is not asked again after the renewal",
+      name: "a refused request is not resent after the renewal",
       breaks: "A2, SDK B6",
       in: "Requests.handleRenewal",
       find: `!renewing`,
@@ -962,7 +980,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/client.memory.test.ts"]
     },
     {
-      name: "a request that is always refused is asked for ever",
+      name: "a request that is always refused is resent forever",
       breaks: "A4",
       in: "Requests.handleRenewal",
       find: `|| call.refusal !== undefined`,
@@ -970,7 +988,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "what the server finds too many is given up",
+      name: "a request above the rate limit is given up",
       breaks: "R5",
       in: "Requests.conclude",
       find: `if (call.paced && error._tag === "KuzzleTooManyRequestsError")`,
@@ -978,7 +996,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/limits.test.ts"]
     },
     {
-      name: "a request from the queue has the queue's deadline once it is sent",
+      name: "a queued request keeps the queue's deadline after it is sent",
       breaks: "R2",
       in: "Requests.handleSent",
       find: `call.deadline = call.answerBy`,
@@ -986,7 +1004,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: properties
     },
     {
-      name: "what a closing socket does not take goes behind what waits",
+      name: "a request that a closing socket does not accept is queued behind waiting ones",
       breaks: "R5",
       in: "Requests.handleUnsent",
       find: `if (call.place === "Waiting") this.endReplay()
@@ -996,7 +1014,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: properties
     },
     {
-      name: "what a closing socket does not take is offered to it for ever",
+      name: "a request that a closing socket does not accept is offered to it forever",
       breaks: "R5",
       in: "Requests.endReplay",
       find: `this.replay.end()
@@ -1005,7 +1023,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/requests.property.test.ts"]
     },
     {
-      name: "a large answer ends a request that is no longer in flight",
+      name: "an oversized answer ends a request that is no longer in flight",
       breaks: "R1, R4",
       in: "Requests.handleTooLarge",
       find: `const call = this.pending.take(id)
@@ -1017,14 +1035,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/call.ts`, [
     {
-      name: "what must not be sent twice is",
+      name: "a request that is not idempotent is sent twice",
       breaks: "R6",
       in: "suspicionAfter",
       find: `&& options?.idempotent === true`,
       replace: ``
     },
     {
-      name: "a request that was lost with a connection is said never to have been sent",
+      name: "the error of a request that was lost with a connection says that it was never sent",
       breaks: "R3",
       in: "tooLate",
       find: `const sent = wasSent || lost !== undefined`,
@@ -1034,14 +1052,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/sending.ts`, [
     {
-      name: "what is too large is sent",
+      name: "an oversized request is sent",
       breaks: "R7, SDK A19",
       in: "frameOf",
       find: `if (tooLarge !== undefined)`,
       replace: `if (tooLarge !== undefined && call.id === "")`
     },
     {
-      name: "a token known to be expired is sent",
+      name: "a token that is known to have expired is sent",
       breaks: "A1",
       in: "obstacleOf",
       find: `identity.expiresAt <= session.wallMillis()`,
@@ -1051,7 +1069,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/replay.ts`, [
     {
-      name: "new requests are sent beside one that may end the connection",
+      name: "new requests are sent while a request that may end the connection is in flight",
       breaks: "R7",
       in: "Replay.next",
       find: `const at = this.underWay.group === "New" ? -Infinity : Suspects.sendAt("New", this.underWay)`,
@@ -1059,7 +1077,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "requests that may end the connection are sent beside others",
+      name: "requests that may end the connection are sent while others are in flight",
       breaks: "R7",
       in: "Replay.next",
       find: `Math.max(Suspects.sendAt(call.suspicion.group, this.underWay), this.pace.nextAt(now))`,
@@ -1067,7 +1085,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: properties
     },
     {
-      name: "refused requests come back in the order of their refusals",
+      name: "refused requests are resent in the order of their refusals",
       breaks: "R5",
       in: "Replay.postpone",
       find: `[...this.postponed, call].sort((a, b) => a.nth - b.nth)`,
@@ -1077,7 +1095,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/requests.ts`, [
     {
-      name: "the queue's filter is not asked",
+      name: "the filter of the queue is ignored",
       breaks: "L2",
       in: "Requests.submit",
       find: `&& queue.filter(request)`,
@@ -1087,21 +1105,22 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/credentials.ts`, [
     {
-      name: "who logged out still carries the token",
+      name: "requests after a logout still carry the token",
       breaks: "A1",
       in: "Credentials.set",
-      find: `this.usual = Envelope.sessionPart(this.secret(), this.usualVolatile)`,
-      replace: `if (identity !== undefined) this.usual = Envelope.sessionPart(this.secret(), this.usualVolatile)`
+      find: `this.defaultPart = Envelope.sessionPart(this.secret(), this.settingVolatile)`,
+      replace:
+        `if (identity !== undefined) this.defaultPart = Envelope.sessionPart(this.secret(), this.settingVolatile)`
     },
     {
-      name: "the anonymous carry the token",
+      name: "anonymous requests carry the token",
       breaks: "A1",
       in: "Credentials.added",
       find: `anonymous ? undefined : this.secret()`,
       replace: `this.secret()`
     },
     {
-      name: "a session that was called dead is alive",
+      name: "a session that the server has refused counts as alive",
       breaks: "A1",
       in: "Credentials.alive",
       find: `identity !== this.dead && (identity.expiresAt === undefined || identity.expiresAt > wallMillis)`,
@@ -1110,7 +1129,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/pulse.ts`, [
     {
-      name: "what came in does not count",
+      name: "received frames do not show that the connection is alive",
       breaks: "C2, SDK A13",
       in: "Pulse.handleFrame",
       find: `this.verdict = alive
@@ -1118,48 +1137,48 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: `return true`
     },
     {
-      name: "no ping while an earlier one is unanswered",
+      name: "no ping is sent while an earlier one is unanswered",
       breaks: "C4, server trap 1",
       in: "Pulse.handleDue",
-      find: `this.pulse(seen)
-        this.plan(seen.now)`,
-      replace: `if (this.verdict._tag === "Alive") this.pulse(seen)
-        this.plan(seen.now)`,
+      find: `this.pulse(sight)
+        this.plan(sight.now)`,
+      replace: `if (this.verdict._tag === "Alive") this.pulse(sight)
+        this.plan(sight.now)`,
       tests: ["packages/core/test/protocol/liveness.test.ts"]
     },
     {
-      name: "the ping time holds the wait behind an upload",
+      name: "the round trip of a ping includes its wait behind an upload",
       breaks: "C2",
       in: "Pulse.pulse",
-      find: `Liveness.unobstructed(seen) ? seen.now : undefined`,
-      replace: `seen.now`,
+      find: `Liveness.unobstructed(sight) ? sight.now : undefined`,
+      replace: `sight.now`,
       tests: ["packages/core/test/runtime/heartbeat.test.ts"]
     }
   ]),
   ...inFile(`${runtime}/mailbox.ts`, [
     {
-      name: "a gap that gives way is forgotten, and counts as a notification",
+      name: "a gap that is dropped from a full buffer is lost, and counts as a notification",
       breaks: "S4",
-      in: "Mailbox.giveWay",
-      find: `this.saved = [gone]`,
+      in: "Mailbox.dropOne",
+      find: `this.savedEssential = [dropped]`,
       replace: `this.lost += 1`
     },
     {
-      name: "an overflow is not told",
+      name: "an overflow is not announced by a gap",
       breaks: "S4, SDK C8",
       in: "Mailbox.takeAll",
       find: `if (lost > 0 && overflow !== undefined) notices.push(overflow(lost))`,
       replace: ``
     },
     {
-      name: "a slow consumer holds everything",
+      name: "the buffer of a slow consumer has no limit",
       breaks: "L2",
       in: "Mailbox.exceedsLimits",
-      find: `held.size > capacity ||`,
+      find: `buffer.size > capacity ||`,
       replace: ``
     },
     {
-      name: "a stream that ends while nobody takes from it does not end",
+      name: "a stream that is closed between two reads never ends",
       breaks: "S2",
       in: "Mailbox.stream",
       find: `if (this.ending !== undefined) return resume(this.ending)`,
@@ -1168,15 +1187,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/listening.ts`, [
     {
-      name: "an unsubscribe is built past the envelope",
-      breaks: "the one place that knows what a frame looks like",
+      name: "an unsubscribe is encoded without the module that encodes frames",
+      breaks: "one module encodes all frames",
       in: "Sent.encoded",
       find: `Envelope.encodeCanonical(Subscriptions.leave(command.roomId))`,
       replace: `JSON.stringify(Subscriptions.leave(command.roomId)).slice(0, -1)`,
       tests: ["packages/core/test/protocol/codec.test.ts"]
     },
     {
-      name: "an unsubscribe that is refused is taken for done",
+      name: "a refused unsubscribe counts as done",
       breaks: "S1, S5",
       in: "Listening.unsubscribed",
       find: `else if (isOutdated(outcome)) this.registry.unsubscribeOverlooked(lane, epoch, roomId)
@@ -1185,7 +1204,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "who logs out ends the streams that were being opened",
+      name: "a logout ends the streams that are being opened",
       breaks: "A3",
       in: "Listening.subscribed",
       find: `if (KuzzleError.isTokenDead(error)) this.registry.outdated(intent, epoch)
@@ -1193,7 +1212,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       replace: ``
     },
     {
-      name: "a subscription that is never answered keeps requests waiting",
+      name: "a subscription that is never answered holds up requests",
       breaks: "R5",
       in: "Listening.subscribed",
       find: `this.tooLate(sent, error, this.registry.unanswered(intent, epoch, error))`,
@@ -1203,15 +1222,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/renewal.ts`, [
     {
-      name: "a failure that passes ends the session",
+      name: "a temporary failure of a renewal ends the session",
       breaks: "A4",
-      in: "isPassing",
+      in: "isTemporary",
       find: `return true`,
       replace: `return false`,
       tests: ["packages/core/test/protocol/renewal.test.ts"]
     },
     {
-      name: "a connection that is lost meanwhile ends the session",
+      name: "a connection that is lost during a renewal ends the session",
       breaks: "A4",
       in: "after",
       find: `if (failure !== undefined && isLoss(failure)) return { _tag: "Keep" }`,
@@ -1219,7 +1238,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/renewal.test.ts"]
     },
     {
-      name: "a refresh that fails ends a session that lives",
+      name: "a failed refresh ends a session that is still valid",
       breaks: "A4",
       in: "after",
       find: `way === "Refresh" && alive`,
@@ -1227,7 +1246,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/renewal.test.ts"]
     },
     {
-      name: "an authenticator that logs nobody in is believed",
+      name: "an authenticator that logs no user in counts as successful",
       breaks: "A4",
       in: "after",
       find: `if (alive) return { _tag: "Done" }`,
@@ -1235,7 +1254,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/renewal.test.ts"]
     },
     {
-      name: "a dead session is not begun again",
+      name: "a dead session is not renewed by the authenticator",
       breaks: "A4",
       in: "after",
       find: `if (way !== "Login" && canLogin) return { _tag: "Then", way: "Login" }`,
@@ -1245,22 +1264,22 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/exchanges.ts`, [
     {
-      name: "exchanges of the session run side by side",
+      name: "exchanges of the session run concurrently",
       breaks: "A2",
-      in: "Exchanges.single",
+      in: "Exchanges.exclusive",
       find: `Effect.unsafeMakeSemaphore(1)`,
       replace: `Effect.unsafeMakeSemaphore(100)`
     },
     {
-      name: "a renewal is tried for ever",
+      name: "a failing renewal is retried forever",
       breaks: "A4",
-      in: "patience",
+      in: "retries",
       find: `KuzzleSchedule.retry({ cap: "8 seconds", times: 4 })`,
       replace: `KuzzleSchedule.retry({ cap: "8 seconds", times: Infinity })`,
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "a session that another tab has renewed is given up",
+      name: "a session that another tab has renewed is reported as lost",
       breaks: "A2, A4",
       in: "rereads",
       find: `const rereads: ReadonlyArray<number> = [0, 100, 200]`,
@@ -1288,7 +1307,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/client.memory.test.ts"]
     },
     {
-      name: "a token is not renewed before its end",
+      name: "a token is not renewed before it expires",
       breaks: "A1, SDK B11",
       in: "IdentityMachine.handlePlanned",
       find: `isRenewable ? now + Math.max(delay, minimumAge) : Infinity`,
@@ -1296,7 +1315,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/client.memory.test.ts"]
     },
     {
-      name: "another user has the subscriptions of the one before",
+      name: "subscriptions stay open when the user changes",
       breaks: "A3, SDK E12",
       in: "IdentityMachine.handleKept",
       find: `return before?.kuid !== undefined && before.kuid !== identity?.kuid && !this.isByCookie()`,
@@ -1304,7 +1323,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/client.memory.test.ts"]
     },
     {
-      name: "requests wait for a renewal that is over",
+      name: "requests still wait after a renewal has ended",
       breaks: "A2",
       in: "IdentityMachine.handleRenewalEnded",
       find: `if (!this.redialling) this.actions.push({ _tag: "Pass" })`,
@@ -1312,15 +1331,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/client.memory.test.ts"]
     },
     {
-      name: "who logged out is logged in again",
+      name: "the authenticator logs a user in again after a logout",
       breaks: "A1",
       in: "IdentityMachine.handleIdentity",
-      find: `this.wanted = identity !== undefined`,
-      replace: `this.wanted = this.wanted || identity !== undefined`,
+      find: `this.keepLoggedIn = identity !== undefined`,
+      replace: `this.keepLoggedIn = this.keepLoggedIn || identity !== undefined`,
       tests: ["tests/client.memory.test.ts"]
     },
     {
-      name: "a server that grants sessions and refuses them is asked for ever",
+      name: "sessions are renewed forever if the server refuses every session that it grants",
       breaks: "A4",
       in: "IdentityMachine.try",
       find: `this.useless > maxUseless`,
@@ -1328,7 +1347,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "an opening does not ask whose cookie it carries",
+      name: "the user of the cookie is not verified on a new connection",
       breaks: "A1",
       in: "IdentityMachine.handleOpened",
       find: `if (this.isByCookie())`,
@@ -1336,7 +1355,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "a session by cookie that is refused ends without asking a new connection",
+      name: "a refused session by cookie ends without a check on a new connection",
       breaks: "T1",
       in: "IdentityMachine.refuse",
       find: `if (!this.renewing && !this.isByCookie()) return this.renew("Login", true)`,
@@ -1344,7 +1363,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
-      name: "each message of another tab opens a connection of its own",
+      name: "each message of another tab opens a separate connection",
       breaks: "T2",
       in: "IdentityMachine.redial",
       find: `if (this.redialling) return
@@ -1353,7 +1372,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
-      name: "an authenticator logs in over the session of another tab",
+      name: "an authenticator replaces the session of another tab",
       breaks: "T1",
       in: "IdentityMachine.isStillWanted",
       find: `&& !this.changedElsewhere`,
@@ -1361,7 +1380,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
-      name: "a session that the server refuses again and again is never over",
+      name: "a session that the server refuses on every connection never ends",
       breaks: "A4",
       in: "IdentityMachine.handleRestored",
       find: `const isDead = answer === before && !this.credentials.alive(wall)`,
@@ -1369,7 +1388,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
-      name: "a connection that was dialled before another tab's login stays",
+      name: "a connection that was dialled before another tab's login is kept",
       breaks: "T2",
       in: "IdentityMachine.connectionAfter",
       find: `elsewhere || this.credentials.current() !== before`,
@@ -1377,15 +1396,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
-      name: "a new connection begins with an expired token",
+      name: "a new connection starts with an expired token",
       breaks: "A1",
       in: "IdentityMachine.handleOpened",
-      find: `(this.wanted && !this.isAlive(wall))`,
-      replace: `(this.wanted && this.credentials.current() === undefined)`,
+      find: `(this.keepLoggedIn && !this.isAlive(wall))`,
+      replace: `(this.keepLoggedIn && this.credentials.current() === undefined)`,
       tests: byHistories
     },
     {
-      name: "what another user has asked still waits",
+      name: "requests of the previous user still wait",
       breaks: "A1",
       in: "IdentityMachine.handleKept",
       find: `if (before?.user === identity?.user) return false
@@ -1394,7 +1413,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byHistories
     },
     {
-      name: "a connection keeps the cookie of the user before",
+      name: "a connection keeps the cookie of the previous user",
       breaks: "A1",
       in: "IdentityMachine.connectionAfter",
       find: `elsewhere || this.credentials.current() !== before`,
@@ -1402,7 +1421,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byHistories
     },
     {
-      name: "two renewals at a time",
+      name: "two renewals run at the same time",
       breaks: "A2",
       in: "IdentityMachine.renew",
       find: `if (this.renewing) return
@@ -1411,23 +1430,32 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byHistories
     },
     {
-      name: "an authenticator logs in over who has logged in meanwhile",
+      name: "an authenticator replaces a user who has logged in meanwhile",
       breaks: "A2",
       in: "IdentityMachine.isStillWanted",
-      find: `&& this.renewed === this.credentials.current()`,
+      find: `&& this.renewedFrom === this.credentials.current()`,
       replace: ``,
       tests: byHistories
     },
     {
-      name: "a connection that was opened during a renewal is never asked",
+      name: "the session of a connection that was opened during a renewal is never verified",
       breaks: "A2, T2",
       in: "IdentityMachine.handleRenewalEnded",
-      find: `if (this.unasked && !this.redialling) return this.renew("Restore", false)`,
+      find: `if (this.restoreNeeded && !this.redialling) return this.renew("Restore", false)`,
       replace: ``,
       tests: byHistories
     },
     {
-      name: "another user's subscriptions stay, in the machine alone",
+      name: "a connection that was opened during a login does not ask for its user",
+      breaks: "A1",
+      in: "IdentityMachine.handleIdentity",
+      find: `this.started = this.restored = true`,
+      replace: `this.started = this.restored = true
+        this.restoreNeeded = false`,
+      tests: byHistories
+    },
+    {
+      name: "subscriptions are reopened when the user stays the same, and not when the user changes",
       breaks: "A3",
       in: "IdentityMachine.handleKept",
       find: `before.kuid !== identity?.kuid`,
@@ -1435,7 +1463,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byHistories
     },
     {
-      name: "useless sessions are not counted",
+      name: "granted sessions that the server refuses are not counted",
       breaks: "A4",
       in: "IdentityMachine.try",
       find: `? this.useless + 1 : 0`,
@@ -1451,10 +1479,10 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byHistories
     },
     {
-      name: "a failed login ends the session that another connection has",
+      name: "a failed login ends a session that a new connection may still have",
       breaks: "T1",
       in: "IdentityMachine.follow",
-      find: `if (this.unasked || this.redialling) return end("Kept")`,
+      find: `if (this.restoreNeeded || this.redialling) return end("Kept")`,
       replace: ``,
       tests: byHistories
     },
@@ -1467,16 +1495,24 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: byHistories
     },
     {
-      name: "a stored session is not followed after the end of ours",
-      breaks: "T2",
-      in: "IdentityMachine.handleStored",
-      find: `if (what === "Nothing" || what !== only) return undefined`,
-      replace:
-        `if (what === "Nothing" || what !== only || this.credentials.sessionEnd() !== undefined) return undefined`,
+      name: "a failed login ends a session that was followed meanwhile and that another client has renewed",
+      breaks: "T1",
+      in: "IdentityMachine.follow",
+      find: `const before = this.credentials.current()`,
+      replace: `const { before } = attempt`,
       tests: byHistories
     },
     {
-      name: "a change of the cookie in another tab is not asked for",
+      name: "a session that another client stores is ignored after this client's session has ended",
+      breaks: "T2",
+      in: "IdentityMachine.handleStored",
+      find: `if (change === "Nothing" || change !== only) return undefined`,
+      replace:
+        `if (change === "Nothing" || change !== only || this.credentials.sessionEnd() !== undefined) return undefined`,
+      tests: byHistories
+    },
+    {
+      name: "a change of the cookie in another tab does not open a new connection",
       breaks: "T2",
       in: "IdentityMachine.handleChangedElsewhere",
       find: `this.changedElsewhere = true
@@ -1487,7 +1523,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/data/shape.ts`, [
     {
-      name: "an answer of another shape is read all the same",
+      name: "a malformed answer is read anyway",
       breaks: "C7",
       in: "read",
       find: `shape(result) ?? make(result as Wire)`,
@@ -1497,7 +1533,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/KuzzleRealtime.ts`, [
     {
-      name: "a notification of another shape is given to consumers",
+      name: "a malformed notification is delivered to consumers",
       breaks: "C7, S4",
       in: "RoomConsumer.notify",
       find: `if (issue !== undefined) return this.gap({ _tag: "Malformed", issue: issue.of("notification") })`,
@@ -1507,16 +1543,16 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/KuzzleOutbox.ts`, [
     {
-      name: "a logout that forgets leaves the reports of what was in flight",
-      breaks: "what a user has stored is deleted",
+      name: "a logout with `forget` keeps the reports of requests in flight",
+      breaks: "a logout with `forget` deletes what the user has stored",
       in: "logout",
       find: `const purged = yield* Effect.exit(outbox.purge(sender))`,
       replace: `const purged = Exit.succeed(0)`,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "a logout that forgets sends what is stored before it deletes the rest",
-      breaks: "what a user has stored is deleted",
+      name: "a logout with `forget` sends stored requests before it deletes the rest",
+      breaks: "a logout with `forget` deletes what the user has stored",
       in: "logout",
       find: `yield* Effect.ignore(outbox.purge(sender))`,
       replace: ``,
@@ -1525,7 +1561,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/sharedToken.ts`, [
     {
-      name: "a renewed token is stored over the one of a faster tab",
+      name: "a renewed token overwrites the token of a faster tab",
       breaks: "A2",
       in: "make.renewed",
       find: `save(Option.some(stored), seen)`,
@@ -1535,7 +1571,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/tokens.ts`, [
     {
-      name: "a logout that fails leaves the token",
+      name: "a failed logout keeps the token",
       breaks: "A1, SDK B14",
       in: "Tokens.logout",
       find: `Effect.ensuring(this.requests.urgent(request, options), commit)`,
@@ -1543,7 +1579,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/client.memory.test.ts"]
     },
     {
-      name: "an answer without a token is taken for a session",
+      name: "an answer without a token counts as a session",
       breaks: "C7, SDK B10",
       in: "keep",
       find: `if (granted === undefined) return response`,
@@ -1552,7 +1588,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "a login carries the token before",
+      name: "a login carries the previous token",
       breaks: "A1",
       in: "Tokens.login",
       find: `{ ...options, anonymous: true }`,
@@ -1562,7 +1598,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/cookies.ts`, [
     {
-      name: "a tab tells the others nothing of a login",
+      name: "a login by cookie is not announced to other tabs, in the simulation",
       breaks: "T2",
       in: "make.begin",
       find: `return Effect.map(commit(session), () => announce(host))`,
@@ -1570,7 +1606,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       histories: 300
     },
     {
-      name: "a logout clears the cookie and leaves the token alive",
+      name: "a logout deletes the cookie but does not revoke the token",
       breaks: "A1, SDK B14",
       in: "make.logout",
       find: `const revoked = yield* Effect.exit(restore(call(request, options)))`,
@@ -1578,7 +1614,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "a logout leaves the cookie",
+      name: "a logout does not delete the cookie",
       breaks: "A1",
       in: "make.logout",
       find: `const cleared = yield* Effect.exit(call({ ...rest, cookieAuth: true }, options))`,
@@ -1586,7 +1622,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "a token instead of a cookie is believed",
+      name: "an answer with a token instead of a cookie is accepted",
       breaks: "SDK B1",
       in: "make.grant",
       find: `if (granted.jwt !== undefined)`,
@@ -1594,7 +1630,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "the cookie is neither sent nor kept",
+      name: "calls over HTTP neither send nor store the cookie",
       breaks: "SDK B1",
       in: "make.call",
       find: `credentials: true`,
@@ -1602,7 +1638,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "who was logged in is nobody after a restart",
+      name: "a user with a cookie is anonymous after a restart",
       breaks: "A3",
       in: "make.cookie.restore",
       find: `!token.valid`,
@@ -1610,7 +1646,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "a login by cookie is told before it is verified",
+      name: "a login by cookie is reported before it is verified",
       breaks: "A1",
       in: "make.grant.verifyAndBegin",
       find: `Effect.flatMap(verified(request, granted, options), () => begin(granted, host, commit))`,
@@ -1618,15 +1654,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/races.test.ts"]
     },
     {
-      name: "a cookie that another tab has renewed is refreshed once more",
+      name: "a cookie that another tab has renewed is refreshed again",
       breaks: "T1",
       in: "make.isKnown.onSome",
-      find: `onSome: (state) => known === undefined || isOf(known, state)`,
+      find: `onSome: (state) => knownSession === undefined || isOf(knownSession, state)`,
       replace: `onSome: () => true`,
       tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
-      name: "a login by cookie is told to no other tab",
+      name: "a login by cookie is not announced to other tabs",
       breaks: "T2",
       in: "make.begin",
       find: `Effect.map(commit(session), () => announce(host))`,
@@ -1634,7 +1670,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
-      name: "a tab hears of the sessions of other hosts",
+      name: "a tab handles messages about the sessions of other hosts",
       breaks: "T2",
       in: "make.cookie.listen",
       find: `changedAt === undefined || changedAt === hostOf(knownEndpoint())`,
@@ -1645,7 +1681,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...inFile(`${protocol}/envelope.ts`, [
     {
       name: "the documents of an import are encoded twice",
-      breaks: "cost",
+      breaks: "CPU time of an import",
       in: "encode",
       find: `const body = Json.remembered(request.body)`,
       replace: `const body: string | undefined = undefined`,
@@ -1654,7 +1690,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/data/filter/inclusion.ts`, [
     {
-      name: "the longest list of elements is searched for each wanted one",
+      name: "the longest list of candidates is searched for each wanted element",
       breaks: "linear time",
       in: "shortest",
       find: `one.length <= other.length ? one : other`,
@@ -1662,7 +1698,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleFilter.test.ts"]
     },
     {
-      name: "an element is taken by two wanted ones",
+      name: "one element matches two wanted elements",
       breaks: "what `match` includes",
       in: "takeListed",
       find: `if (position !== undefined) taken.add(position)`,
@@ -1672,7 +1708,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/data/filter/pattern/matcher.ts`, [
     {
-      name: "what a character leads to is worked out each time",
+      name: "the state after a character is not cached",
       breaks: "linear time",
       in: "Matcher.move",
       find: `if (char < STATE) from.ascii[char] = to`,
@@ -1680,7 +1716,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/data/filter/pattern.test.ts"]
     },
     {
-      name: "what a pattern remembers grows without a bound",
+      name: "the cache of a pattern has no limit",
       breaks: "bounded memory",
       in: "Matcher.move",
       find: `if (this.remembered > MEMORY)`,
@@ -1700,7 +1736,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/Kuzzle.ts`, [
     {
-      name: "a client with an API key writes into the token store of others",
+      name: "a client with an API key writes to the shared token store",
       breaks: "T1",
       in: "sharedStore",
       find: `Option.isSome(apiKey) ? undefined : store`,
@@ -1708,7 +1744,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/apiKey.test.ts"]
     },
     {
-      name: "an API key is accepted beside a cookie",
+      name: "an API key is accepted together with a session by cookie",
       breaks: "A1",
       in: "keepCookie",
       find: `Option.isSome(settings.apiKey)`,
@@ -1746,7 +1782,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleBatch.test.ts"]
     },
     {
-      name: "requests of different senders go together",
+      name: "requests of different senders are combined in one batch",
       breaks: "A1",
       in: "companyOf",
       find: `as?._tag,
@@ -1765,7 +1801,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleExternalStore.test.ts"]
     },
     {
-      name: "an interrupted stream is a defect of the page",
+      name: "an interrupted stream is reported as a defect",
       breaks: "external stores",
       in: "ended",
       find: `Cause.isInterruptedOnly(cause)`,
@@ -1773,7 +1809,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleExternalStore.test.ts"]
     },
     {
-      name: "what nobody follows any more is still shown",
+      name: "a store without subscribers still shows its last value",
       breaks: "external stores",
       in: "make.stopIfUnwatched",
       find: `state = pending`,
@@ -1783,7 +1819,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/api/promised.ts`, [
     {
-      name: "a stream that was opened stays open at its end",
+      name: "an opened stream stays open after its iteration has ended",
       breaks: "KuzzlePromise",
       in: "Runner.items",
       find: `Effect.zipRight(Scope.close(scope, Exit.void), release)`,
@@ -1791,7 +1827,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/promise.test.ts"]
     },
     {
-      name: "a subscription that is left before its first notification stays open on the server",
+      name: "a subscription whose iteration ends before its first notification stays open on the server",
       breaks: "S5",
       in: "Runner.iterator.return",
       find: `await this.fork(release)`,
@@ -1799,7 +1835,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["tests/promise.test.ts"]
     },
     {
-      name: "an aborted call rejects with an error of ours in place of the signal's reason",
+      name: "an aborted call rejects with an error of this library instead of the signal's reason",
       breaks: "KuzzlePromise",
       in: "Runner.reasonOf",
       find: `if (signal?.aborted === true) return signal.reason`,
@@ -1825,7 +1861,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/KuzzleLog.ts`, [
     {
-      name: "the log repeats the text of Kuzzle's errors",
+      name: "the log contains the messages of Kuzzle's errors",
       breaks: "no secret is shown",
       in: "reasonOf",
       find: `isApiError(error) ? \`\${error.status} \${error.id === "" ? error._tag : error.id}\` : error.message`,
@@ -1833,7 +1869,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleLog.test.ts"]
     },
     {
-      name: "the log says again and again that an action is deprecated",
+      name: "the log repeats the warning about a deprecated action",
       breaks: "KuzzleLog",
       in: "Deprecations.line",
       find: `!this.logged.has(text)`,
@@ -1843,8 +1879,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/KuzzleLiveQuery.ts`, [
     {
-      name: "a live search takes conditions that only subscriptions have",
-      breaks: "live documents are those of the search",
+      name: "a live search accepts conditions that only subscriptions support",
+      breaks: "live documents match the search",
       in: "live",
       find: `yield* validated(query)`,
       replace: ``,
@@ -1853,8 +1889,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/api/decoded.ts`, [
     {
-      name: "a live document that does not fit its Schema any more stays in the set as it was",
-      breaks: "live documents are those that fit",
+      name: "a live document that no longer fits its Schema stays in the set unchanged",
+      breaks: "live documents fit their Schema",
       in: "follow.decode",
       find: `known.leave(read.document)`,
       replace: `undefined`,
@@ -1863,7 +1899,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/testing/src/internal/command/schema.ts", [
     {
-      name: "another run of the schema command overwrites what was edited",
+      name: "the schema command overwrites an edited file",
       breaks: "edits are not lost silently",
       in: "requireReplaceable",
       find: `File.stateOf(text)`,
@@ -1873,16 +1909,16 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/testing/src/internal/command/schema/collection.ts", [
     {
-      name: "a text that was seen once is one of the literals",
-      breaks: "literals by evidence",
+      name: "a text that occurs once becomes a literal",
+      breaks: "literals for frequent texts",
       in: "textOf",
-      find: `times < literals.times`,
+      find: `times < literals.minOccurrences`,
       replace: `times < 1`,
       tests: ["packages/testing/test/schema.test.ts"]
     },
     {
-      name: "a Schema maps what the server does not",
-      breaks: "the mappings of a written Schema are those of the server",
+      name: "a Schema contains mappings that the server does not have",
+      breaks: "a generated Schema has the mappings of the server",
       in: "struct",
       find: `unmapped`,
       replace: `covered`,
@@ -1899,7 +1935,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/data/retryAfter.test.ts"]
     },
     {
-      name: "a date is read by our clock, whatever the server's shows",
+      name: "a date in Retry-After is relative to the client's clock instead of the server's",
       breaks: "C6",
       in: "parse",
       find: `dateOf(single(headers.date)) ?? wallMillis`,
@@ -1909,7 +1945,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/KuzzleSchedule.ts`, [
     {
-      name: "retries come before the server wants them",
+      name: "retries ignore Retry-After",
       breaks: "C6, A4",
       in: "withRetryAfter",
       find: `Schedules.delayedBy(schedule, RetryAfter.of)`,
@@ -1919,7 +1955,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/data/json.ts`, [
     {
-      name: "an error is sent by its members, without its message",
+      name: "an Error is sent as an object without its message",
       breaks: "R7",
       in: "refusalOf",
       find: `if (value instanceof Error) return refusal("Error")`,
@@ -1927,7 +1963,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/data/json.test.ts"]
     },
     {
-      name: "a type of Effect is sent as its toJSON shows it",
+      name: "a value of an Effect type is sent in the form of its toJSON",
       breaks: "R7",
       in: "refusalOf",
       find: `if (effect !== undefined) return refusal(effect)`,
@@ -1935,7 +1971,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/data/json.test.ts"]
     },
     {
-      name: "what a toJSON gives is believed",
+      name: "the result of a toJSON is not checked",
       breaks: "R7",
       in: "inJSON",
       find: `if (typeof json === "number" && !Number.isFinite(json))`,
@@ -1945,7 +1981,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/envelope.ts`, [
     {
-      name: "a secret is revealed to who publishes it",
+      name: "a secret is revealed to a controller that publishes it",
       breaks: "R7",
       in: "secretsOf",
       find: `disclosing.has(controller) ? "Disclosed" : "Reveal"`,
@@ -1955,15 +1991,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/suspects.ts`, [
     {
-      name: "what may be sent twice is sent for ever",
+      name: "an idempotent request is resent forever",
       breaks: "R6",
       in: "lost",
-      find: `if (counted >= maxLossesAlone || sends >= maxSends) return undefined`,
+      find: `if (losses >= maxLossesAlone || sends >= maxSends) return undefined`,
       replace: ``,
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "the queue drowns the server",
+      name: "the queue is sent without a window",
       breaks: "R5, SDK D5",
       in: "sendAt",
       find: `if (count >= window) return Infinity`,
@@ -1979,7 +2015,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "a lost request takes new ones with it",
+      name: "new requests are sent while a resent one is in flight",
       breaks: "R7",
       in: "sendAt",
       find: `next === group && next !== "Suspect" ? -Infinity`,
@@ -1987,7 +2023,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "who was lost with others is condemned with them",
+      name: "a request that was lost with others counts as lost alone",
       breaks: "R7",
       in: "lost",
       find: `(alone && group !== "New" ? 1 : 0)`,
@@ -1995,7 +2031,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/suspects.test.ts"]
     },
     {
-      name: "after one broken line everything is sent one at a time",
+      name: "after one lost connection all requests are sent one at a time",
       breaks: "R7",
       in: "lost",
       find: `group === "New" && by !== "Oversized" ? "Lost"`,
@@ -2003,7 +2039,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "one that takes its time holds up the queue until its deadline",
+      name: "a slow request holds up the queue until its deadline",
       breaks: "R5",
       in: "sendAt",
       find: `-Infinity : since + probation`,
@@ -2011,7 +2047,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "an answer that is too large is asked for again",
+      name: "a request whose answer is too large is resent",
       breaks: "R6, L2",
       in: "lost",
       find: `if (by === "Oversized" && alone) return undefined`,
@@ -2019,7 +2055,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/queue.test.ts"]
     },
     {
-      name: "an answer that is too large takes the others with it",
+      name: "after an oversized answer, the requests in flight are not suspects",
       breaks: "R6, L2",
       in: "lost",
       find: `&& by !== "Oversized"`,
@@ -2029,17 +2065,17 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/api/retryTransient.ts`, [
     {
-      name: "a search whose page is too large never ends",
+      name: "a search whose page is too large is retried forever",
       breaks: "L2",
-      in: "retryTransient.becauseLost",
-      find: `oversized < maxOversized ? because(lost)(error) : Effect.succeed(false)`,
-      replace: `because(lost)(error)`,
+      in: "retryTransient.isLoss",
+      find: `oversized < maxOversized ? isTransient(lost)(error) : Effect.succeed(false)`,
+      replace: `isTransient(lost)(error)`,
       tests: ["packages/core/test/api/retryTransient.test.ts"]
     }
   ]),
   ...inFile(`${core}/KuzzleHttp.ts`, [
     {
-      name: "fetch takes the password elsewhere",
+      name: "fetch follows a redirect with the password",
       breaks: "A5",
       in: "withoutRedirects",
       find: `, redirect: "manual"`,
@@ -2047,7 +2083,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/Kuzzle.http.test.ts"]
     },
     {
-      name: "the cookies of a redirect are kept",
+      name: "the cookies of a redirect are stored",
       breaks: "A5",
       in: "shape.execute",
       find: `if (!Redirect.is(response.status))`,
@@ -2057,7 +2093,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${protocol}/http.ts`, [
     {
-      name: "a redirect is taken for Kuzzle's answer",
+      name: "a redirect counts as Kuzzle's answer",
       breaks: "A5",
       in: "answer",
       find: `if (Redirect.is(status))`,
@@ -2067,7 +2103,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/data/endpoint.ts`, [
     {
-      name: "the target of a redirect shows its secrets",
+      name: "an error shows the secrets in the target of a redirect",
       breaks: "A5",
       in: "withoutSecrets",
       find: `/[?#].*$/s, ""`,
@@ -2087,15 +2123,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/services/cookieJar.ts`, [
     {
-      name: "a host can fill the jar",
+      name: "one host can fill the cookie jar",
       breaks: "L2",
       in: "make.keep",
-      find: `mine.size > maxOfHost`,
+      find: `ofHost.size > maxOfHost`,
       replace: `false`,
       tests: ["packages/core/test/services/cookieJar.test.ts"]
     },
     {
-      name: "all hosts together can",
+      name: "all hosts together can fill the cookie jar",
       breaks: "L2",
       in: "make.keep",
       find: `while (size > maxInAll)`,
@@ -2105,7 +2141,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/KuzzleRepository.ts`, [
     {
-      name: "what a Schema has revealed is no secret any more",
+      name: "a secret that a Schema has revealed no longer counts as a secret",
       breaks: "spec 11",
       in: "writing.encoder.onSuccess",
       find: `Json.holdsSecret(value) ? Json.disclosed({ ...encoded }) : { ...encoded }`,
@@ -2113,8 +2149,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/data/secrets.test.ts"]
     },
     {
-      name: "a write that shows no content ends a subscription by Schema",
-      breaks: "8",
+      name: "a notification without content ends a subscription with a Schema",
+      breaks: "documents by their Schema",
       in: "reading.notified",
       find: `if (_source === undefined && rest._id !== undefined)`,
       replace: `if (_source === undefined && rest._id === "")`,
@@ -2123,7 +2159,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/api/partial.ts`, [
     {
-      name: "a struct in a union must be given whole",
+      name: "an update must contain all fields of a struct in a union",
       breaks: "documents by their Schema",
       in: "partOf",
       find: `AST.Union.make(ast.types.map(partOf))`,
@@ -2131,7 +2167,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleRepository.update.test.ts"]
     },
     {
-      name: "a field that is cleared is not sent",
+      name: "a cleared field is not sent",
       breaks: "R7",
       in: "clearField",
       find: `encoded[stored] = null`,
@@ -2144,22 +2180,22 @@ export const mutants: ReadonlyArray<Mutant> = [
       name: "a stored request counts as damaged when too many files are open",
       breaks: "O2",
       in: "OutboxFolder.read",
-      find: `if (damages.has(codeOf(cause))) return undefined`,
+      find: `if (damageCodes.has(codeOf(cause))) return undefined`,
       replace: `if (cause !== undefined) return undefined`,
       tests: ["packages/node/test/NodeKuzzleOutboxStore.test.ts"]
     },
     {
-      name: "a change that is not durable is left as it is",
+      name: "a change that is not durable is not undone",
       breaks: "O1",
       in: "OutboxFolder.change",
-      find: `if (!await this.move(to, from)) this.mine.delete(from.seq)`,
-      replace: `if (to === from) this.mine.delete(from.seq)`,
+      find: `if (!await this.move(to, from)) this.own.delete(from.seq)`,
+      replace: `if (to === from) this.own.delete(from.seq)`,
       tests: ["packages/node/test/NodeKuzzleOutboxStore.test.ts"]
     }
   ]),
   ...inFile("packages/node/src/internal/privateFile.ts", [
     {
-      name: "everybody may read the token",
+      name: "every user of the machine can read the token",
       breaks: "spec 11",
       in: "write",
       find: `open(unfinished, "wx", fileMode)`,
@@ -2169,7 +2205,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/session.ts`, [
     {
-      name: "a store that fails before anybody watches is not told of",
+      name: "a failure of the token store is lost if no consumer watches yet",
       breaks: "events",
       in: "make.keeper.storeFailed",
       find: `(error) => driver.events.announce({ _tag: "TokenStoreFailed", error })`,
@@ -2179,7 +2215,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/core/src/internal/data/filter/mapped.ts", [
     {
-      name: "a filter on a field that is not mapped is believed",
+      name: "a filter on an unmapped field is accepted",
       breaks: "live documents",
       in: "judge",
       find: `if (lookup.dynamic !== "true")`,
@@ -2187,7 +2223,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/data/filter/mapped.test.ts"]
     },
     {
-      name: "a text is searched for by its words",
+      name: "a text with a keyword sub-field is searched by its words",
       breaks: "live documents",
       in: "judge",
       find: `if (whole !== undefined)`,
@@ -2197,15 +2233,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/core/src/internal/api/live.ts", [
     {
-      name: "what is not of the set is held with all that is in it",
+      name: "documents outside the set are held with their content",
       breaks: "L2",
-      in: "make.hold",
-      find: `gone === undefined ? word : { document: { _id, _source: {}, _version }, gone }`,
-      replace: `word`,
+      in: "make.holdBack",
+      find: `absence === undefined ? state : { document: { _id, _source: {}, _version }, absence }`,
+      replace: `state`,
       tests: ["packages/core/test/api/live.test.ts"]
     },
     {
-      name: "steady upserts have a set read without end",
+      name: "steady upserts make a live query read endlessly",
       breaks: "live documents",
       in: "pauseAfter",
       find: `Math.max(1000, 4 * tookMillis)`,
@@ -2213,7 +2249,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleLiveQuery.test.ts"]
     },
     {
-      name: "a document that was written without showing its content is taken for an empty one",
+      name: "a document whose notification has no content counts as empty",
       breaks: "live documents",
       in: "make.notified",
       find: `_source === undefined && notification.event === "write"`,
@@ -2223,7 +2259,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/core/src/internal/data/documents.ts", [
     {
-      name: "a map of documents that was given out changes",
+      name: "an emitted map of documents changes",
       breaks: "live documents",
       in: "DocumentMap.replaced",
       find: `this.chunks[place]?.slice() ?? []`,
@@ -2233,33 +2269,33 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/core/src/internal/runtime/mailbox.ts", [
     {
-      name: "a slow consumer holds everything that is large",
+      name: "the buffer of a slow consumer has no limit in bytes",
       breaks: "L2",
       in: "Mailbox.exceedsLimits",
-      find: `|| held.bytes > maxBytes && held.size > 1`,
+      find: `|| buffer.bytes > maxBytes && buffer.size > 1`,
       replace: ``,
       tests: ["packages/core/test/runtime/mailbox.test.ts"]
     },
     {
-      name: "something small comes behind something large that was dropped, before the gap",
+      name: "a small element is buffered after a large one was dropped, before the gap",
       breaks: "S4",
       in: "Mailbox.offer",
-      find: `if (this.isShut()) this.giveWay()`,
+      find: `if (this.isDropping()) this.dropOne()`,
       replace: ``,
       tests: ["packages/core/test/runtime/mailbox.test.ts"]
     }
   ]),
   ...inFile("packages/core/src/internal/protocol/listening.ts", [
     {
-      name: "a server that is overloaded for a moment ends a stream",
+      name: "a temporarily overloaded server ends a stream",
       breaks: "S6",
       in: "Listening.subscribed",
-      find: `if (mayPass(error, intent))`,
+      find: `if (mayBeAcceptedLater(error, intent))`,
       replace: `if (epoch < 0)`,
       tests: ["packages/core/test/runtime/limits.test.ts"]
     },
     {
-      name: "a server that limits the rate is hammered",
+      name: "the rate limit does not slow down subscriptions",
       breaks: "S1, S6",
       in: "Listening.subscribed",
       find: `if (error._tag === "KuzzleTooManyRequestsError") this.registry.limited(now)`,
@@ -2267,7 +2303,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/runtime/limits.test.ts"]
     },
     {
-      name: "the first answer to a request that was sent twice is passed over",
+      name: "the first answer to a request that was sent twice is ignored",
       breaks: "S1, S5",
       in: "Listening.answeredTwice",
       find: `if (typeof channel === "string" && this.registry.openedLate(intent, epoch, channel, !uncounted))`,
@@ -2275,7 +2311,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "a request that was sent twice holds up its collection for ever",
+      name: "a request that was sent twice holds up its collection forever",
       breaks: "S1",
       in: "Listening.answeredTwice",
       find: `if (!uncounted) this.registry.overtaken(intent.lane, epoch)`,
@@ -2283,7 +2319,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "what the server has dropped is not asked for again",
+      name: "a subscribe that the server has dropped is not resent",
       breaks: "S1",
       in: "Listening.handleSearch",
       find: `if (sent.overtaken) this.ask(sent.action, command.intent, tooMany(sent.action))`,
@@ -2291,7 +2327,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
-      name: "after one pause for the pace nothing is paused for again",
+      name: "subscriptions pause only once for the rate limit",
       breaks: "S1",
       in: "Listening.handlePaced",
       find: `this.pausing = false`,
@@ -2311,9 +2347,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/core/src/internal/runtime/cookies.ts", [
     {
-      name: "a redirect that a browser hides ends the login",
+      name: "a redirect that a browser hides fails the login",
       breaks: "SDK B10",
-      in: "make.granting",
+      in: "make.requestGrant",
       find: `error.status === undefined`,
       replace: `error.status !== undefined`,
       tests: ["packages/core/test/runtime/cookies.test.ts"]
@@ -2321,13 +2357,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     {
       name: "a password that was redirected is sent again over the WebSocket",
       breaks: "A5",
-      in: "make.granting",
+      in: "make.requestGrant",
       find: `request["strategy"] !== "local"`,
       replace: `true`,
       tests: ["packages/core/test/runtime/cookies.test.ts"]
     },
     {
-      name: "a cookie of the settings is lost beside that of the session",
+      name: "a cookie of the settings is lost if the session has one",
       breaks: "SDK B5",
       in: "beside",
       find: `headers.cookie === undefined`,
@@ -2337,7 +2373,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/core/src/internal/protocol/connection.ts", [
     {
-      name: "a list that has changed is begun anew",
+      name: "a changed list of endpoints is dialled from its beginning",
       breaks: "SDK A18",
       in: "located",
       find: `now[Math.max(0, before.indexOf(endpoint)) % now.length]`,
@@ -2355,7 +2391,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleConfig.test.ts", "packages/core/test/data/endpoint.test.ts"]
     },
     {
-      name: "a name that ends in a number is no IPv4 address",
+      name: "a host name that ends in a number is accepted without being an IPv4 address",
       breaks: "SDK A18",
       in: "hostOf",
       find: `return ipv4.test(name) ? name : undefined`,
@@ -2365,7 +2401,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile("packages/node/src/internal/proxy.ts", [
     {
-      name: "what a proxy refuses is taken for a tunnel",
+      name: "a refusal of the proxy counts as a tunnel",
       breaks: "C7",
       in: "tunnel",
       find: `if (statusCode < 200 || statusCode > 299)`,
@@ -2373,25 +2409,25 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/node/test/proxy.test.ts"]
     },
     {
-      name: "a tunnel to silence is left open",
+      name: "a tunnel to a silent server stays open",
       breaks: "C1",
       in: "tunnel",
-      find: `signal.addEventListener("abort", givenUp)`,
+      find: `signal.addEventListener("abort", abort)`,
       replace: ``,
       tests: ["packages/node/test/proxy.test.ts"]
     }
   ]),
   ...inFile(`${core}/internal/api/outboxPump.ts`, [
     {
-      name: "a report that was forgotten is still among those that are followed",
-      breaks: "reports can be followed",
+      name: "a forgotten report stays in the stream of reports",
+      breaks: "the stream of reports",
       in: "Pump.forget",
       find: `() => this.reported.publish()`,
       replace: `() => {}`,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "no mark",
+      name: "requests are sent without a mark in the store",
       histories: 300,
       breaks: "O1",
       in: "Pump.mark",
@@ -2401,15 +2437,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       ends: ["node", "chromium"]
     },
     {
-      name: "what cannot be marked is sent all the same",
+      name: "a request that cannot be marked is sent anyway",
       breaks: "O1",
       in: "Pump.send.marking",
-      find: `onFailure: (error) => Effect.zipRight(this.fail(error), back),`,
+      find: `onFailure: (error) => Effect.zipRight(this.fail(error), takeBack),`,
       replace: `onFailure: () => Effect.forEach(items, (item) => this.launch(item)),`,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "a request that is handed over is sent as whoever is logged in",
+      name: "a request that was handed over is sent as the current user",
       histories: 300,
       breaks: "O4",
       in: "Pump.exchange",
@@ -2418,15 +2454,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "what waits for another user is kept",
+      name: "waiting requests of another user are not released",
       breaks: "O4",
-      in: "Pump.turns",
-      find: `yield* this.owe("release", this.claim.release(others.map(({ entry }) => entry.seq)))`,
+      in: "Pump.updateSenders",
+      find: `yield* this.makeEventually("release", this.claim.release(others.map(({ entry }) => entry.seq)))`,
       replace: ``,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "an outcome that nobody reads is not reported",
+      name: "an outcome without a reader is not reported",
       breaks: "O2",
       in: "Pump.end",
       find: `outcome === undefined || (this.waiting.get(id)?.readers ?? 0) > 0`,
@@ -2442,7 +2478,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "the deadline may pass while the store marks",
+      name: "a request whose deadline passes while it is being marked is sent",
       breaks: "O3",
       in: "Pump.launch",
       find: `if (item.sendBy <= now) return this.expired(item)`,
@@ -2458,7 +2494,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "a timer of the outbox runs when nothing waits",
+      name: "the timer of the outbox runs although no request waits",
       breaks: "O9",
       in: "Pump.untilDue",
       find: `if (at === Infinity) this.timer.clear()`,
@@ -2466,25 +2502,25 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "what has expired is settled one after the other",
-      breaks: "closing with a slow store",
+      name: "expired requests are settled one at a time",
+      breaks: "closing in time with a slow store",
       in: "each",
       find: `concurrency: window, discard: true`,
       replace: `concurrency: 1, discard: true`,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "a change that the store failed to make is forgotten",
+      name: "a change that the store failed to make is not repeated",
       breaks: "O9",
-      in: "Pump.owe.making",
-      find: `this.owed.push(this.owe(operation, change))`,
+      in: "Pump.makeEventually.making",
+      find: `this.failedChanges.push(this.makeEventually(operation, change))`,
       replace: ``,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     }
   ]),
   ...inFile(`${protocol}/outbox.ts`, [
     {
-      name: "what may not be executed twice is sent again after a loss",
+      name: "a request that is not idempotent is resent after a lost connection",
       histories: 300,
       breaks: "O1",
       in: "Outbox.lost",
@@ -2493,7 +2529,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/outbox.test.ts"]
     },
     {
-      name: "suspects are sent in a window",
+      name: "suspects are sent while other requests are in flight",
       breaks: "O8",
       in: "Outbox.next",
       find: `inFlight >= window || item.suspect && inFlight > 0`,
@@ -2501,7 +2537,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/outbox.test.ts"]
     },
     {
-      name: "what was sent and waits to be sent again is withdrawn as unsent",
+      name: "a sent request that waits to be resent is withdrawn as unsent",
       breaks: "O6",
       in: "Outbox.withdraw",
       find: `entry.id === id && !suspect`,
@@ -2509,7 +2545,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/outbox.test.ts"]
     },
     {
-      name: "the deadline of what was handed over is ignored",
+      name: "the deadline of a request that was handed over is ignored",
       breaks: "O3",
       in: "Outbox.expire",
       find: `...this.remove(({ sendBy }) => sendBy <= now)`,
@@ -2517,15 +2553,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/outbox.test.ts", "packages/core/test/KuzzleOutbox.test.ts"]
     },
     {
-      name: "a page that comes back sends what it takes over of its own twice",
+      name: "a restored page adopts its own requests and sends them twice",
       breaks: "O1",
       in: "Outbox.accept",
-      find: `if (known.size > 0) this.remove(({ entry }) => known.has(entry.id))`,
+      find: `if (duplicates.size > 0) this.remove(({ entry }) => duplicates.has(entry.id))`,
       replace: ``,
       tests: ["packages/core/test/protocol/outbox.test.ts"]
     },
     {
-      name: "younger requests overtake one that waits again",
+      name: "younger requests overtake one that is being requeued",
       breaks: "O5",
       in: "Outbox.next",
       find: `this.returning.size > 0 ||`,
@@ -2535,7 +2571,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/services/outboxTable.ts`, [
     {
-      name: "what another client has sent meanwhile is withdrawn as unsent",
+      name: "a request that another client has sent is withdrawn as unsent",
       breaks: "O6",
       in: "OutboxTable.withdraw",
       find: `row?.state !== "Queued" || row.entry.attempts > 0`,
@@ -2543,7 +2579,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
     },
     {
-      name: "what waits of a user stays who logs out and forgets",
+      name: "a logout with `forget` keeps the waiting requests of the user",
       breaks: "O6",
       in: "OutboxTable.purge",
       find: `if (row.state !== "Queued" || !isFor(row.entry, server, sender)) continue`,
@@ -2551,7 +2587,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       histories: 300
     },
     {
-      name: "what a crashed client was sending is sent again",
+      name: "a request that a crashed client was sending is sent again",
       breaks: "O1",
       in: "OutboxTable.takeOver",
       find: `adoptedAttempts({ ...entry, sending: row.state === "Sending" })`,
@@ -2564,7 +2600,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       in: "OutboxTable.adopt",
       find: `this.isTaken(row, owner) || !isFor(row.entry, server, sender)`,
       replace: `this.isTaken(row, owner) || row.entry.server !== server`,
-      histories: 600,
       tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
     },
     {
@@ -2578,7 +2613,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/api/outboxPayload.ts`, [
     {
-      name: "a secret is stored in clear",
+      name: "a secret is stored unencrypted",
       breaks: "O4",
       in: "write",
       find: `if (typeof encoded !== "string")`,
@@ -2588,7 +2623,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/data/endpoint.ts`, [
     {
-      name: "servers of one host are one server",
+      name: "servers of one host share their stored requests",
       breaks: "O4",
       in: "serverOf",
       find: `withoutSecrets(first).replace(/\\/$/, "")`,
@@ -2598,7 +2633,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/KuzzleOutboxStore.ts`, [
     {
-      name: "what was never marked is reported as if it had been sent",
+      name: "a request that was never marked is reported as maybe sent",
       breaks: "O7",
       in: "adoptedAttempts",
       find: `!request.sending ? request.attempts`,
@@ -2606,7 +2641,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
     },
     {
-      name: "what another client was sending is sent again",
+      name: "a request that another client was sending is sent again",
       breaks: "O1",
       in: "adoptedAttempts",
       find: `request.idempotent ? request.attempts + 1 : undefined`,
@@ -2617,7 +2652,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${core}/internal/services/outboxKeyValue.ts`, [
     {
-      name: "what lies behind torn bounds is lost",
+      name: "requests behind incomplete bounds are lost",
       breaks: "O2",
       in: "Outbox.load",
       find: `let end = this.bound + block`,
@@ -2625,18 +2660,18 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
     },
     {
-      name: "an adoption that fails half-way hides what it took over",
+      name: "an adoption that fails half-way hides the requests that it took over",
       breaks: "O2",
       in: "Outbox.adopt",
       find: `else entries.push(taken)`,
       replace: `else {
-          this.ours.add(taken.seq)
+          this.ownSeqs.add(taken.seq)
           entries.push(taken)
         }`,
       tests: ["packages/core/test/KuzzleOutboxStore.test.ts"]
     },
     {
-      name: "two clients on one KeyValueStore",
+      name: "two clients can open one KeyValueStore",
       breaks: "O1",
       in: "exclusively",
       find: `inUse.has(key)`,

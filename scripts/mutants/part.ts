@@ -11,6 +11,6 @@ export const parsePart = (text: string): Part | undefined => {
   return number >= 1 && number <= count ? { number, count } : undefined
 }
 
-/** Every `count`th element. The order decides, so the parts of one list never overlap. */
+/** Every `count`th element of the list, from the element `number` on. So the parts of one list never overlap. */
 export const partOf = <A>({ count, number }: Part, all: ReadonlyArray<A>): ReadonlyArray<A> =>
   all.filter((_, place) => place % count === number - 1)

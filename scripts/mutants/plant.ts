@@ -1,4 +1,4 @@
-/** Plants a bug: finds the code that an anchor names, by function and node, and puts other code in its place. */
+/** Plants a bug: replaces the code that a patch names by its function and its text. */
 import type { Declaration, Run, Source } from "./source.ts"
 
 /** A change to one file of the sources. */
@@ -12,11 +12,11 @@ export interface Patch {
    * occur once in `in`. Tokens are compared: white space and comments do not matter.
    */
   readonly find: string
-  /** The code that takes its place. */
+  /** The code that replaces it. */
   readonly replace: string
 }
 
-/** A file of the sources with a bug in it. */
+/** A source file with a planted bug. */
 export interface Planted {
   /** Path from the root of the repository. */
   readonly file: string
@@ -39,7 +39,7 @@ const pairsOf = (text: string): Map<string, number> => {
 const sizeOf = (pairs: ReadonlyMap<string, number>): number =>
   Array.from(pairs.values()).reduce((sum, count) => sum + count, 0)
 
-/** From 0 to 1: Dice's coefficient of the pairs of characters. */
+/** The similarity of two texts, from 0 to 1: Dice's coefficient of their pairs of characters. */
 const similarity = (a: ReadonlyMap<string, number>, text: string): number => {
   const b = pairsOf(text)
   let common = 0
@@ -77,7 +77,7 @@ const holderOf = (source: Source, { file, in: path }: Patch): Declaration => {
   return holder
 }
 
-/** Where the code is instead, or what looks like it. */
+/** The other places that contain the code, or else the code that is most similar to it. */
 const hints = (source: Source, { find }: Patch, within: Run): string => {
   const elsewhere = source.search(find, source.all())
   if (elsewhere.length > 0) {
@@ -95,25 +95,25 @@ const hints = (source: Source, { find }: Patch, within: Run): string => {
   return `Nearest: ${Array.from(candidates).join(", ")}`
 }
 
-/** The code that an anchor names. Fails unless there is exactly one such place. */
+/** The code that a patch names. Fails unless there is exactly one such place. */
 export const locate = (source: Source, patch: Patch): Run => {
   const { run: within } = holderOf(source, patch)
   const where = `${patch.file}, ${quote(patch.in)} (line ${source.lineOf(within)})`
-  const [found, ...others] = source.search(patch.find, within)
-  if (found === undefined) throw new Error(`${where} has no ${quote(patch.find)}. ${hints(source, patch, within)}`)
+  const [run, ...others] = source.search(patch.find, within)
+  if (run === undefined) throw new Error(`${where} has no ${quote(patch.find)}. ${hints(source, patch, within)}`)
   if (others.length > 0) {
-    const lines = linesOf(source, [found, ...others])
+    const lines = linesOf(source, [run, ...others])
     throw new Error(
       `${where} has ${quote(patch.find)} ${others.length + 1} times (lines ${lines}): name more of the code`
     )
   }
-  const whole = source.whole(found)
-  if (whole.start !== found.start || whole.end !== found.end) {
+  const whole = source.whole(run)
+  if (whole.start !== run.start || whole.end !== run.end) {
     throw new Error(
       `${where}: ${quote(patch.find)} is a piece of a node. The node around it: ${quote(source.compact(whole))}`
     )
   }
-  return found
+  return run
 }
 
 export const plant = (source: Source, patch: Patch): Planted => ({

@@ -1,4 +1,4 @@
-/** A source file as the anchors of planted bugs see it: its tokens, which of them form whole nodes, and its declarations. */
+/** A source file in which a bug can be planted: its tokens, its nodes as ranges of tokens, and its declarations. */
 import ts from "typescript"
 
 export interface Token {
@@ -8,7 +8,7 @@ export interface Token {
   readonly end: number
 }
 
-/** Tokens by their index, `end` excluded. */
+/** A range of tokens, by their indexes. `end` is excluded. */
 export interface Run {
   readonly start: number
   readonly end: number
@@ -16,12 +16,12 @@ export interface Run {
 
 /** A named variable, function, class or member. */
 export interface Declaration {
-  /** The names from the top of the file down to it: `Requests.handleAnswer`, or `make.dial` for a function in a function. */
+  /** The names of the declarations around it, and its own: `Requests.handleAnswer`, or `make.dial` for a function in a function. */
   readonly path: string
   readonly run: Run
 }
 
-/** White space and comments, from an offset on. */
+/** White space and comments at an offset. */
 const trivia = /(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*/y
 
 const isWordCharacter = (character: string | undefined): boolean => character !== undefined && /[\w$]/.test(character)
@@ -59,7 +59,7 @@ const nameOf = (node: ts.Node): string | undefined => {
   return undefined
 }
 
-/** `const` and `export` belong to a variable that is declared alone. */
+/** If a statement declares only one variable, the declaration includes `const` and `export`. */
 const wholeDeclaration = (node: ts.Node): ts.Node =>
   ts.isVariableDeclaration(node) && ts.isVariableDeclarationList(node.parent) &&
     node.parent.declarations.length === 1 && ts.isVariableStatement(node.parent.parent)
@@ -86,36 +86,36 @@ export class Source {
     return { start: 0, end: this.tokens.length }
   }
 
-  /** The run without what lies between its tokens. */
+  /** The tokens of the run, with one space between them. */
   compact({ end, start }: Run): string {
     return this.tokens.slice(start, end).map(({ text }) => text).join(" ")
   }
 
-  /** From 1 on. */
+  /** The line of the first token, counted from 1. */
   lineOf({ start }: Run): number {
     return this.root.getLineAndCharacterOfPosition(this.tokens[start]?.start ?? 0).line + 1
   }
 
-  /** The text of the file with other code in the place of a run. */
+  /** The text of the file, with other code instead of a run. */
   replace({ end, start }: Run, code: string): string {
     const from = this.tokens[start]?.start ?? this.text.length
     const to = this.tokens[end - 1]?.end ?? from
     return this.text.slice(0, from) + code + this.text.slice(to)
   }
 
-  /** All runs within `within` whose tokens are those of `code`, ignoring white space and comments. */
+  /** All runs within `within` that have the tokens of `code`. White space and comments are ignored. */
   search(code: string, within: Run): ReadonlyArray<Run> {
-    const found: Array<Run> = []
+    const runs: Array<Run> = []
     for (let start = within.start; start < within.end; start++) {
       const end = this.match(code, start)
-      if (end !== undefined && end <= within.end) found.push({ start, end })
+      if (end !== undefined && end <= within.end) runs.push({ start, end })
     }
-    return found
+    return runs
   }
 
   /**
-   * The smallest run around `run` that is a node, or neighbours under one parent with both or none of its brackets. That
-   * is `run` itself if it names whole code.
+   * The smallest run around `run` that is a node, or neighbours under one parent with both or none of its brackets. It
+   * equals `run` if `run` contains no incomplete node.
    */
   whole(run: Run): Run {
     const parent = this.smallestAround(run)
@@ -128,7 +128,7 @@ export class Source {
       : { start: this.runOf(from).start, end: this.runOf(to).end }
   }
 
-  /** The index after the last token of `code` when its first one is the token `start`. */
+  /** The index after the last token of `code`, if `code` begins at the token `start`. */
   private match(code: string, start: number): number | undefined {
     let index = start
     let offset = skipTrivia(code, 0)

@@ -1,4 +1,4 @@
-/** Runs the tests of planted bugs, one bug after the other, in one Vitest: see tests.ts. */
+/** Runs the tests of planted bugs, one bug after the other, in one Vitest (`tests.ts`). */
 import type { ChildProcess } from "node:child_process"
 import { outputOf, start, stop, wallLimit } from "./limited.ts"
 import type { Result, Task } from "./tests.ts"
@@ -7,7 +7,7 @@ export type Answer =
   | Result
   /** There was no result within `wallLimit`. */
   | { readonly _tag: "Stopped" }
-  /** Vitest ended without a result. It does so when the process of the tests ends by itself, or by its limit of CPU time. */
+  /** Vitest ended without a result: the process of the tests ended by itself, or exceeded its CPU time. */
   | { readonly _tag: "Ended"; readonly output: string }
 
 /** A process that runs tests.ts. */

@@ -1,8 +1,8 @@
 /**
- * Runs tests with a bug planted in what they test, for scripts/mutants.ts, which sends a `Task` and awaits its `Result`.
+ * Runs tests against sources with a planted bug. `scripts/mutants.ts` sends a `Task` and awaits its `Result`.
  *
- * One Vitest runs the tests of many bugs: starting it, and transforming the modules that tests import, takes about as much
- * CPU time as the tests. The tests of each bug run in a process of their own.
+ * One Vitest runs the tests of many bugs, because starting Vitest and transforming the imported modules takes about as much
+ * CPU time as the tests. The tests of each bug run in their own process.
  */
 import * as Path from "node:path"
 import { createVitest, type TestModule } from "vitest/node"
@@ -12,7 +12,7 @@ import type { Planted } from "./plant.ts"
 
 export interface Task {
   readonly planted: Planted
-  /** Files and folders, from the root of the repository. */
+  /** Files and folders, relative to the root of the repository. */
   readonly tests: ReadonlyArray<string>
 }
 
@@ -21,7 +21,7 @@ export type Result =
   | { readonly _tag: "Failed"; readonly test: string }
   /** An error outside of any test. The process that ran the tests may have ended. */
   | { readonly _tag: "Broken"; readonly error: string }
-  /** The planted bug was not part of what the tests loaded. */
+  /** The tests did not load the module with the planted bug. */
   | { readonly _tag: "NotLoaded" }
   /** The tests could not be run. */
   | { readonly _tag: "Unable"; readonly error: string }
@@ -71,7 +71,7 @@ const messageOf = (error: unknown): string =>
   error instanceof Object && "message" in error ? String(error.message) : String(error)
 
 const run = async (task: Task): Promise<Result> => {
-  // The file of the bug before is read again without it.
+  // The file of the previous bug is read again, without the bug.
   if (planted !== undefined) vitest.invalidateFile(pathOf(planted))
   planted = task.planted
   isLoaded = false

@@ -49,21 +49,23 @@ const session = (remote: Remote.RemoteBackend) =>
     const { kuid } = yield* login("session")
     yield* KuzzleCollection.create(place)
 
-    const heard = yield* Queue.unbounded<string>()
+    const received = yield* Queue.unbounded<string>()
     yield* KuzzleRealtime.listen(place, (notification) => {
-      heard.unsafeOffer(notification.type === "document" ? String(notification.result._id) : notification.type)
+      received.unsafeOffer(notification.type === "document" ? String(notification.result._id) : notification.type)
     })
     yield* KuzzleDocument.create({ ...place, _id: "before", content: { seats: 4 } })
-    yield* expectEqual("the first notification", yield* Queue.take(heard), "before")
+    yield* expectEqual("the first notification", yield* Queue.take(received), "before")
     yield* Effect.repeat(kuzzle.roundTripTime, { until: Option.isSome, schedule: Schedule.spaced("50 millis") })
 
-    const lost = yield* Effect.fork(Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Waiting")))
+    const lost = yield* Effect.fork(
+      Stream.runHead(Stream.filter(Kuzzle.streamOf(kuzzle.states), ({ _tag }) => _tag === "Waiting"))
+    )
     yield* Remote.network(remote).cut
     yield* Fiber.join(lost)
-    yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Ready"))
+    yield* Stream.runHead(Stream.filter(Kuzzle.streamOf(kuzzle.states), ({ _tag }) => _tag === "Ready"))
     yield* KuzzleDocument.create({ ...place, _id: "after", content: { seats: 4 } })
-    yield* expectEqual("after the loss", yield* Queue.take(heard), "gap")
-    yield* expectEqual("after the gap", yield* Queue.take(heard), "after")
+    yield* expectEqual("after the loss", yield* Queue.take(received), "gap")
+    yield* expectEqual("after the gap", yield* Queue.take(received), "after")
 
     yield* expectEqual("the user", (yield* KuzzleAuth.getCurrentUser())._id, kuid)
     yield* KuzzleAuth.logout()

@@ -115,9 +115,9 @@ const logIn = (counts: Counts) =>
 
 const watch = Effect.flatMap(Kuzzle.Kuzzle, (kuzzle) =>
   Effect.all([
-    Stream.runDrain(Stream.take(kuzzle.states, 3)),
-    Stream.runDrain(Stream.take(kuzzle.events, 20)),
-    Stream.runDrain(Stream.take(kuzzle.authentication.states, 2))
+    Stream.runDrain(Stream.take(Kuzzle.streamOf(kuzzle.states), 3)),
+    Stream.runDrain(Stream.take(Kuzzle.streamOf(kuzzle.events), 20)),
+    Stream.runDrain(Stream.take(Kuzzle.streamOf(kuzzle.authentication.states), 2))
   ], { concurrency: "unbounded" }))
 
 const runOtherClient = (counts: Counts, url: string) =>
@@ -144,7 +144,7 @@ export const run = (counts: Counts, url: string) =>
     yield* KuzzleCollection.create(place)
     const lasting = yield* KuzzleRealtime.open(place)
     const loops = [
-      Stream.runForEach(kuzzle.events, (event) => Effect.sync(() => count(counts, event))),
+      Stream.runForEach(Kuzzle.streamOf(kuzzle.events), (event) => Effect.sync(() => count(counts, event))),
       Stream.runForEach(
         lasting,
         ({ type }) => Effect.sync(() => counts[type === "gap" ? "gaps" : "notifications"] += 1)

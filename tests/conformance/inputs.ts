@@ -129,7 +129,7 @@ const merges = scenario("inputs: mappings that are merged", async (world) => {
   await clean()
 })
 
-const versions = scenario("inputs: versions of what was deleted", async (world) => {
+const versions = scenario("inputs: versions of deleted documents", async (world) => {
   const { clean, of } = await begin(world)
   // Kuzzle looks for the document first. If it does not exist, Kuzzle deletes nothing, so there is no version.
   await of("document", "delete", { _id: "absent" })
@@ -152,7 +152,7 @@ const versions = scenario("inputs: versions of what was deleted", async (world) 
   await clean()
 })
 
-const fields = scenario("inputs: fields of what is not written", async (world) => {
+const fields = scenario("inputs: fields of refused documents", async (world) => {
   const { clean, of } = await begin(world)
   await of("document", "create", { _id: "d", body: { one: 1, two: "x" } })
   await of("document", "create", { _id: "e", body: { three: 1, age: {} } })
@@ -176,7 +176,7 @@ const fields = scenario("inputs: fields of what is not written", async (world) =
   await clean()
 })
 
-const names = scenario("inputs: names that are no texts", async (world) => {
+const names = scenario("inputs: names that are not strings", async (world) => {
   const { ask, clean, of } = await begin(world)
   const index = world.name
   const subscribe = (more: Case) => ask("realtime", "subscribe", { index, collection: "free", body: {}, ...more })
@@ -206,7 +206,7 @@ const names = scenario("inputs: names that are no texts", async (world) => {
   await clean()
 })
 
-const clauses = scenario("inputs: clauses that are no objects", async (world) => {
+const clauses = scenario("inputs: clauses that are not objects", async (world) => {
   const { ask, clean, of, party } = await begin(world)
   const search = (query: unknown) => of("document", "search", { body: { query } })
   for (const body of [true, null, [], "x"]) {
@@ -302,7 +302,7 @@ const credentials = scenario("inputs: users and credentials", async (world) => {
   await clean()
 })
 
-const scrolls = scenario("inputs: scrolls through what is gone", async (world) => {
+const scrolls = scenario("inputs: scrolls after a change of the collection", async (world) => {
   const { ask, clean, of } = await begin(world)
   const ends: ReadonlyArray<() => Promise<unknown>> = [
     () => of("collection", "update", { body: { settings: { number_of_replicas: 0 } } }),
@@ -345,13 +345,13 @@ const specifications = scenario("inputs: fields of specifications", async (world
   await clean()
 })
 
-const empties = scenario("inputs: what counts as nothing", async (world) => {
+const empties = scenario("inputs: values that count as absent", async (world) => {
   const { ask, clean, of } = await begin(world)
-  const found = { query: { ids: { values: ["nobody"] } } }
+  const existing = { query: { ids: { values: ["nobody"] } } }
   for (const scroll of [null, false, 0, ""]) {
-    await ask("security", "searchUsers", { scroll, body: found })
+    await ask("security", "searchUsers", { scroll, body: existing })
     await ask("security", "searchApiKeys", { userId: "nobody", scroll, body: {} })
-    await ask("collection", "searchSpecifications", { scroll, body: found })
+    await ask("collection", "searchSpecifications", { scroll, body: existing })
     await of("document", "search", { scroll, body: {} })
     await of("document", "count", { scroll, body: {} })
     for (const [controller, action] of [["document", "scroll"], ["security", "scrollUsers"]] as const) {

@@ -26,7 +26,7 @@ export interface Party {
   /** Sends a request and resolves with its answer. `compared` says which part of it is compared, or which is not. */
   readonly ask: (request: object, label?: string, compared?: Hidden | Comparable) => Promise<Answer>
   /** Closes the connection, with a close frame or without one. */
-  readonly leave: (how: "politely" | "abruptly", label?: string) => Promise<void>
+  readonly leave: (how: "gracefully" | "abruptly", label?: string) => Promise<void>
 }
 
 export interface Answer {
@@ -334,7 +334,7 @@ export const play = async (
           return { status: answer.status, result: answer.result ?? {} }
         },
         leave: async (how, label = `leaves ${how}`) => {
-          if (how === "politely") socket.close()
+          if (how === "gracefully") socket.close()
           else socket.terminate()
           peers.delete(party)
           await time.notice(80, connected())

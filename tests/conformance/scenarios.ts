@@ -407,7 +407,7 @@ const scrolls = scenario("documents: scroll", async (world) => {
   await clean()
 })
 
-const visibility = scenario("documents: what a search sees when", async (world) => {
+const visibility = scenario("documents: visibility in searches", async (world) => {
   const { clean, col, document, party, search } = await prepare(world)
   await document("create", { _id: "seen", refresh: "wait_for", body: { name: "seen" } })
   await document("create", { _id: "unseen", body: { name: "unseen" } })
@@ -685,7 +685,7 @@ const presence = scenario("realtime: presence", async (world) => {
   await subscribe(b, "out", "other", "b: out as well")
   await subscribe(c, "all", "c", "c: all, the channel exists")
   await subscribe(c, "all", "c", "c: once more")
-  await c.leave("politely", "c is gone")
+  await c.leave("gracefully", "c is gone")
   const d = await world.connect("d")
   await subscribe(d, undefined, "d", "d: default")
   await d.leave("abruptly", "d is cut")

@@ -44,6 +44,7 @@ export const contracts = [
   contract(KuzzleAuth.getCurrentUser, {
     sends: [{}, wire("getCurrentUser")],
     works: Effect.zipRight(member, KuzzleAuth.getCurrentUser()),
+    type: Schema.Struct({ ...User.fields, strategies: Schema.Array(Schema.String) }),
     result: Schema.Struct({ ...User.fields, strategies: Schema.Tuple(Schema.Literal("local")) }),
     fails: {
       call: Effect.gen(function*() {
@@ -91,12 +92,14 @@ export const contracts = [
   contract(KuzzleAuth.getStrategies, {
     sends: [{}, wire("getStrategies")],
     works: KuzzleAuth.getStrategies(),
+    type: Schema.Array(Schema.String),
     result: Schema.Tuple(Schema.Literal("local")),
     neverFails: "it takes no argument"
   }),
   contract(KuzzleAuth.credentialsExist, {
     sends: [local, { ...wire("credentialsExist"), ...local }],
     works: Effect.zipRight(member, KuzzleAuth.credentialsExist(local)),
+    type: Schema.Boolean,
     result: Schema.Literal(true),
     fails: { call: Effect.zipRight(member, KuzzleAuth.credentialsExist({ strategy: "absent" })), ...noStrategy }
   }),
@@ -144,6 +147,7 @@ export const contracts = [
       member,
       ({ username }) => KuzzleAuth.validateMyCredentials({ ...local, credentials: { username, password: secret } })
     ),
+    type: Schema.Boolean,
     result: Schema.Literal(true),
     fails: {
       call: Effect.zipRight(member, KuzzleAuth.validateMyCredentials({ ...local, credentials: { password: secret } })),

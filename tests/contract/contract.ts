@@ -54,7 +54,7 @@ export interface Terms<Options, Value, E extends KuzzleActionError.NamedError, S
   // The encoded side does not matter.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly result: Schema.Schema<Shape, any>
-  /** The schema of the type of the function, if `result` lists members that the type does not name. */
+  /** The schema of the type of the function, if `result` is narrower, or lists members that the type does not name. */
   readonly type?: Example["result"]
   /** A call and its result, if the function does not take the options of `sends`, or `works` does not return its result. */
   readonly example?: Example

@@ -18,6 +18,7 @@ export const contracts = [
   contract(KuzzleDebug.nodeVersion, {
     sends: [{}, wire("nodeVersion")],
     works: KuzzleDebug.nodeVersion(),
+    type: Schema.String,
     result: Schema.String.pipe(Schema.pattern(/^v\d+\.\d+\.\d+/)),
     neverFails: "it takes no argument"
   }),

@@ -416,6 +416,7 @@ export const contracts = [
       gives: 1,
       refusedOn: hash
     }),
+    type: Schema.Number,
     result: Schema.Literal(0, 1)
   }),
   contract(Ms.getrange, {

@@ -26,7 +26,7 @@ const named = (kind: "Roles" | "Profiles" | "Users") =>
     return Effect.as(Effect.addFinalizer(() => remove), id)
   })
 
-/** Makes an item as the anonymous user, who may do everything. */
+/** Makes an item as the anonymous user, whose rights are not restricted. */
 const make = (action: string, _id: string, body: object, visible = false) =>
   Effect.flatMap(
     World,
@@ -356,6 +356,7 @@ const profiles = [
   contract(KuzzleSecurity.mDeleteProfiles, {
     sends: [{ ids: ["a", "b"], refresh }, { ...wire("mDeleteProfiles"), body: { ids: ["a", "b"] }, refresh }],
     works: Effect.flatMap(profile(), (_id) => KuzzleSecurity.mDeleteProfiles({ ids: [_id], refresh })),
+    type: Schema.Array(Schema.String),
     result: Schema.Tuple(Schema.String),
     fails: {
       call: Effect.flatMap(absent, (_id) => KuzzleSecurity.mDeleteProfiles({ ids: [_id], refresh })),
@@ -608,6 +609,7 @@ const users = [
   contract(KuzzleSecurity.mDeleteUsers, {
     sends: [{ ids: ["a", "b"], refresh }, { ...wire("mDeleteUsers"), body: { ids: ["a", "b"] }, refresh }],
     works: Effect.flatMap(user(), (_id) => KuzzleSecurity.mDeleteUsers({ ids: [_id], refresh })),
+    type: Schema.Array(Schema.String),
     result: Schema.Tuple(Schema.String),
     fails: {
       call: Effect.gen(function*() {
@@ -774,6 +776,7 @@ const credentials = [
   contract(KuzzleSecurity.getCredentialFields, {
     sends: [{ strategy: "local" }, { ...wire("getCredentialFields"), strategy: "local" }],
     works: KuzzleSecurity.getCredentialFields({ strategy: "local" }),
+    type: Schema.Array(Schema.String),
     result: Schema.Tuple(Schema.Literal("username"), Schema.Literal("password")),
     fails: { call: KuzzleSecurity.getCredentialFields({ strategy: "absent" }), ...noStrategy }
   }),
@@ -841,6 +844,7 @@ const credentials = [
       (_id) =>
         KuzzleSecurity.validateCredentials({ _id, strategy: "local", credentials: { username: _id, password: secret } })
     ),
+    type: Schema.Boolean,
     result: Schema.Literal(true),
     fails: {
       call: KuzzleSecurity.validateCredentials({ ...local, credentials: { password: secret } }),
@@ -864,6 +868,7 @@ const credentials = [
   contract(KuzzleSecurity.hasCredentials, {
     sends: [local, { ...wire("hasCredentials"), ...local }],
     works: Effect.flatMap(member, ({ kuid: _id }) => KuzzleSecurity.hasCredentials({ _id, strategy: "local" })),
+    type: Schema.Boolean,
     result: Schema.Literal(true),
     fails: { call: KuzzleSecurity.hasCredentials({ ...local, strategy: "absent" }), ...noStrategy }
   }),

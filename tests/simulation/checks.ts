@@ -174,7 +174,7 @@ const checkElements = (world: World, consumer: ConsumerRecord): void => {
   const { elements, id, openedAt } = consumer
   if (openedAt === undefined) {
     if (elements.some(({ _tag }) => _tag === "Message")) {
-      world.violate("S3", `consumer ${id} heard a message before it was opened`)
+      world.violate("S3", `consumer ${id} received a message before it was opened`)
     }
     return
   }
@@ -197,11 +197,11 @@ const checkElements = (world: World, consumer: ConsumerRecord): void => {
     }
     const message = world.history.byMark.get(element.m)
     if (message === undefined || !isFor(message, consumer)) {
-      fail(`heard message ${element.m}, which does not match it`)
+      fail(`received message ${element.m}, which does not match it`)
       continue
     }
     if (message.seq <= last) {
-      fail(`heard message ${element.m} ${message.seq === last ? "twice" : "after a later one"}`)
+      fail(`received message ${element.m} ${message.seq === last ? "twice" : "after a later one"}`)
       continue
     }
     const missing: Array<Message> = []

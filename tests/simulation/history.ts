@@ -124,7 +124,7 @@ export interface LinkRecord {
   endedAt: number | undefined
   by: "Peer" | "Client" | undefined
   /** When a frame or a pong last reached the client. */
-  lastHeard: number
+  lastReceived: number
   /** When the client last wrote anything. */
   lastSent: number
   lastPing: number
@@ -155,7 +155,7 @@ export class History {
   readonly stalls: Array<{ readonly from: number; readonly to: number }> = []
   /** Messages that the server lost on the way to a connection. No client can notice that. */
   readonly invisible = new Set<string>()
-  /** When each message reached the client, by its mark: a fast consumer hears it then. */
+  /** When each message reached the client, by its mark. A fast consumer receives it at that time. */
   readonly arrivals = new Map<number, Array<number>>()
   /** When answers to `subscribe` reached the client. */
   readonly confirmations: Array<number> = []

@@ -48,7 +48,7 @@ export interface Order {
   /** A fiber yields after at most this many steps. */
   readonly maxSteps: number
   /** How likely the next event of the same instant is handled before the ready fibers run. */
-  readonly hurry: number
+  readonly eventFirst: number
 }
 
 /** More tasks than this in one instant count as an endless loop. */
@@ -77,7 +77,7 @@ export class Host {
   private readonly counts = { Client: 0, User: 0, Wire: 0, Server: 0 }
   /** How many timers the code of each client has set. */
   private readonly timersOf = new Map<ClientId, number>()
-  /** They belong to no client: one of them may go on with several. */
+  /** Microtasks belong to no client, because one of them may resume several clients. */
   private readonly microtasks: Array<() => void> = []
   private tasks: Array<Task> = []
   private immediates: Array<Task> = []
@@ -112,7 +112,7 @@ export class Host {
       since = this.now
       this.fire(next)
       // Frames that arrive in one packet are handled before any fiber runs.
-      while (this.order.hurry > 0 && this.random.chance(this.order.hurry)) {
+      while (this.order.eventFirst > 0 && this.random.chance(this.order.eventFirst)) {
         const together = this.pop(this.now)
         if (together === undefined) break
         this.fire(together)

@@ -145,7 +145,7 @@ export interface ServerEnd {
   readonly receive: (frame: string, request: WireRequest) => void
   readonly ping: (pong: () => void) => void
   /** The server learns that the client has ended the connection. */
-  readonly gone: () => void
+  readonly disconnected: () => void
 }
 
 export interface Server {
@@ -266,7 +266,7 @@ export class Link {
   /** Delivers an event that shows the client that the connection lives. */
   private deliver(what: string, event: () => void): void {
     if (!this.alive) return
-    this.record.lastHeard = this.network.host.now
+    this.record.lastReceived = this.network.host.now
     this.emit(what, event)
   }
 
@@ -350,7 +350,7 @@ export class Link {
 
   /** The server learns that the connection has ended. */
   private lose(): void {
-    this.server?.gone()
+    this.server?.disconnected()
     this.server = undefined
   }
 
@@ -449,7 +449,7 @@ export class Network {
         openedAt: undefined,
         endedAt: undefined,
         by: undefined,
-        lastHeard: host.now,
+        lastReceived: host.now,
         lastSent: host.now,
         lastPing: 0,
         written: []
@@ -479,7 +479,7 @@ export class Network {
       if (server === undefined) return link.refuse()
       link.opened(server)
       if (dial._tag === "DropAtOnce") {
-        server.gone()
+        server.disconnected()
         link.closed(dial.code, "not now")
       }
     }

@@ -69,7 +69,8 @@ export interface Plan {
   readonly faultPause: number
   /** Whether the client's host may stall and its wall clock may be set. */
   readonly hostFaults: boolean
-  readonly chaos: number
+  /** For how long faults happen. */
+  readonly faultMillis: number
   readonly requesters: number
   readonly listeners: number
   readonly pace: number
@@ -91,13 +92,13 @@ export interface Plan {
 const rarely = (random: Random, probability: number, rate: number): number => random.chance(probability) ? rate : 0
 
 export const draw = (random: Random): Plan => {
-  const calm = random.chance(0.08)
+  const isFaultless = random.chance(0.08)
   const order: Order = {
     shuffled: random.chance(0.6),
     maxSteps: random.pick([2048, 2048, 200, 30]),
-    hurry: random.pick([0, 0, 0.2, 0.7])
+    eventFirst: random.pick([0, 0, 0.2, 0.7])
   }
-  const faults = (probability: number, rate: number) => calm ? 0 : rarely(random, probability, rate)
+  const faults = (probability: number, rate: number) => isFaultless ? 0 : rarely(random, probability, rate)
   const base = random.pick([50, 200, 1000])
   const cap = base * random.pick([4, 10])
   const interval = random.pick([500, 2000, 10_000, 10_000])
@@ -140,9 +141,9 @@ export const draw = (random: Random): Plan => {
       loseNotification: faults(0.2, 0.05),
       garbage: faults(0.25, 0.03)
     },
-    faultPause: calm ? Infinity : random.pick([800, 2000, 5000]),
-    hostFaults: !calm && random.chance(0.4),
-    chaos: random.int(2, 14) * 1000,
+    faultPause: isFaultless ? Infinity : random.pick([800, 2000, 5000]),
+    hostFaults: !isFaultless && random.chance(0.4),
+    faultMillis: random.int(2, 14) * 1000,
     requesters: random.int(1, 3),
     listeners: random.int(1, 6),
     pace: random.pick([150, 500, 1500]),
@@ -161,7 +162,7 @@ export const draw = (random: Random): Plan => {
   // Later additions are drawn last, so that seeds keep their plans.
   const counts = random.chance(0.5)
   const bytesPerSecond = random.pick([100, 400, 3000])
-  const narrow = !calm && counts && random.chance(0.5)
+  const narrow = !isFaultless && counts && random.chance(0.5)
     ? { pause: random.pick([3000, 8000]), bytesPerSecond, seed: random.int(0, 2 ** 31) }
     : undefined
   return { ...plan, heartbeat: { ping, interval, timeout, busy: random.pick([1, 2, 4]) }, counts, narrow }

@@ -194,13 +194,13 @@ const note = (world: World, consumer: ConsumerRecord, notification: KuzzleRealti
   }
   const element = elementOf(notification, host.now)
   if (element === undefined) return
-  host.note("hear", consumer.id, element._tag === "Message" ? String(element.m) : `${element._tag}`)
+  host.note("receive", consumer.id, element._tag === "Message" ? String(element.m) : `${element._tag}`)
   consumer.elements.push(element)
   if (element._tag !== "Message" || consumer.slow) return
-  // A message is heard when it arrives. If it arrived before its subscription was confirmed, it is heard then (S3, S7).
+  // A consumer receives a message when it arrives, or when its subscription is confirmed if that is later (S3, S7).
   const arrived = world.history.arrivals.get(element.m)?.includes(host.now) === true
   if (!arrived && world.history.confirmations.at(-1) !== host.now) {
-    world.violate("S7", `consumer ${consumer.id} heard message ${element.m} late`)
+    world.violate("S7", `consumer ${consumer.id} received message ${element.m} late`)
   }
 }
 
@@ -300,11 +300,15 @@ const listen = (world: World, random: Random, { filter, handler, options, slow }
     const openTimeout = random.chance(0.1) ? random.int(1, 3000) : Infinity
     /** Another fiber consumes the stream. Closing the subscription must end that fiber. */
     const consume: Effect.Effect<Listening["fiber"], KuzzleError.RequestError, Scope.Scope> = handler
-      ? realtime.listen(options, (notification) => note(world, consumer, notification)).pipe(
+      ? realtime.listen(
+        options,
+        (notification) => note(world, consumer, notification),
+        KuzzleRealtime.callHandler
+      ).pipe(
         Effect.tap(opened),
         Effect.flatMap(({ ended: end }) => Effect.forkDaemon(Effect.onExit(end, ended)))
       )
-      : realtime.open(options).pipe(
+      : realtime.open(options, KuzzleRealtime.openStream).pipe(
         Effect.tap(opened),
         Effect.flatMap((stream) =>
           Effect.forkDaemon(Effect.onExit(
@@ -382,7 +386,7 @@ export const close = (world: World, { fiber, consumer, scope }: Listening): Effe
 const idle = (world: World, duration: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     const until = world.host.now + duration
-    // In whole milliseconds: a sum of fractions may stay below `until` for ever.
+    // In whole milliseconds: a sum of fractions may stay below `until` forever.
     while (world.host.now < until && !world.quiet) yield* Effect.sleep(Math.min(500, Math.ceil(until - world.host.now)))
   })
 
@@ -434,7 +438,7 @@ const refresh = (world: World) =>
 const setToken = (world: World, user: string, expiresIn: number) =>
   Effect.gen(function*() {
     const kuzzle = yield* Kuzzle.Kuzzle
-    const jwt = world.desk.mint(user, expiresIn)
+    const jwt = world.faultyServer.mint(user, expiresIn)
     // The server does not answer at the moment.
     if (jwt === undefined) return
     const expiresAt = world.host.wall + expiresIn

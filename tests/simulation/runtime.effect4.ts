@@ -1,7 +1,7 @@
-/** What a host takes over of Effect's runtime: its scheduler, and the view of the fibers that run. */
+/** The parts of Effect's runtime that a host replaces: its scheduler, and a count of the running fibers. */
 import { Context, Effect, type Fiber, Scheduler } from "effect"
 
-/** Where fibers wait for their turn. */
+/** Decides when fibers run. */
 export interface Turns {
   readonly schedule: (run: () => void) => void
   readonly yields: (steps: number) => boolean
@@ -26,17 +26,17 @@ export const takeOver = (host: () => Turns | undefined): void => {
   })
 }
 
-/** A scheduler sees each fiber that takes a step, and a fiber gives its scheduler to those that it starts. */
+/** Counts fibers by a scheduler: it sees each fiber that takes a step, and a fiber passes its scheduler to those it starts. */
 export const watch = Effect.withFiber((self) => {
   const inner = self.getRef(Scheduler.Scheduler)
   const fibers = new Set<Fiber.Fiber<unknown, unknown>>()
-  const seeing: Scheduler.Scheduler = {
+  const counting: Scheduler.Scheduler = {
     executionMode: inner.executionMode,
     shouldYield: (fiber) => (fiber === self || fibers.add(fiber)) && inner.shouldYield(fiber),
     makeDispatcher: () => inner.makeDispatcher()
   }
   return Effect.succeed({
-    within: Effect.provideService(Scheduler.Scheduler, seeing),
+    within: Effect.provideService(Scheduler.Scheduler, counting),
     running: Effect.sync(() => [...fibers].filter((fiber) => fiber.pollUnsafe() === undefined).length)
   })
 })

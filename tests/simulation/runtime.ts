@@ -1,14 +1,14 @@
-/** What a host takes over of Effect's runtime: its scheduler, and the view of the fibers that run. */
+/** The parts of Effect's runtime that a host replaces: its scheduler, and a count of the running fibers. */
 import { Effect, type Fiber, Scheduler, Supervisor } from "effect"
 
-/** Where fibers wait for their turn. */
+/** Decides when fibers run. */
 export interface Turns {
   readonly schedule: (run: () => void) => void
-  /** Whether a fiber that has taken so many steps gives way. */
+  /** Whether a fiber that has taken this many steps must yield. */
   readonly yields: (steps: number) => boolean
 }
 
-/** The public type of a fiber does not show how far it has come; every scheduler reads it. */
+/** A fiber with its number of steps, which every scheduler reads. The public type of a fiber omits it. */
 interface Steps extends Fiber.RuntimeFiber<unknown, unknown> {
   readonly currentOpCount: number
 }
@@ -18,7 +18,7 @@ export const scheduler = (turns: Turns): Scheduler.Scheduler => ({
   scheduleTask: (run) => turns.schedule(run)
 })
 
-/** While there is a host, its turns are those of the default scheduler. */
+/** Makes the default scheduler use the turns of a host while there is one. */
 export const takeOver = (host: () => Turns | undefined): void => {
   const real = Scheduler.defaultScheduler
   const [scheduleTask, shouldYield] = [real.scheduleTask.bind(real), real.shouldYield.bind(real)]
@@ -34,10 +34,10 @@ export const takeOver = (host: () => Turns | undefined): void => {
   })
 }
 
-/** Watches the fibers that an effect starts, and those that they start. */
+/** Counts the fibers that an effect starts, and those that these fibers start. */
 export const watch = Effect.map(Supervisor.track, (fibers) => ({
   within: Effect.supervised(fibers),
-  /** How many have not ended. */
+  /** The number of fibers that have not ended. */
   running: Effect.map(fibers.value, (all) => all.filter((fiber) => fiber.unsafePoll() === null).length)
 }))
 

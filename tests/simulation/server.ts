@@ -1,6 +1,6 @@
 /**
- * The server: the embedded Kuzzle behind a desk at which requests and answers may be lost, delayed, repeated or
- * refused. The desk sees all requests and answers, so it knows the true state of subscriptions and messages.
+ * The server of a simulation: the embedded Kuzzle, whose requests and answers may be lost, delayed, repeated or refused. This
+ * module sees all requests and answers, so it knows the true state of subscriptions and messages.
  */
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
 import { type History, keyOf, type Message, type WireFrame, type WireRequest } from "./history.ts"
@@ -40,7 +40,7 @@ const garbage = [
   `${"[".repeat(64)}${"]".repeat(64)}`
 ]
 
-/** Called with the events at the desk. */
+/** Called with the events of the server. */
 export interface Watch {
   /** A frame reaches the client on this connection. */
   readonly arriving: (link: Link, frame: WireFrame) => void
@@ -50,7 +50,7 @@ export interface Watch {
   readonly executed: (link: Link, request: WireRequest, frame: WireFrame) => void
 }
 
-export class Desk implements Server {
+export class FaultyServer implements Server {
   /** Set while faults may happen. */
   rates: Rates | undefined
   /** The subscriptions of each connection, while the server has the connection. */
@@ -103,7 +103,7 @@ export class Desk implements Server {
     return {
       receive: (frame, request) => this.receive(link, connection, frame, request),
       ping: connection.ping,
-      gone: () => {
+      disconnected: () => {
         this.rooms.delete(link)
         connection.close()
       }

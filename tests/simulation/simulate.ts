@@ -103,14 +103,14 @@ const story = (world: World) =>
     const random = world.random.fork()
     const faultsFirst = random.chance(0.2)
     if (faultsFirst) world.start()
-    const endOfChaos = host.now + plan.chaos
-    const client = yield* connect(world, endOfChaos)
+    const endOfFaults = host.now + plan.faultMillis
+    const client = yield* connect(world, endOfFaults)
     if (client === undefined) return
     if (!faultsFirst) world.start()
 
     const kuzzle = Context.get(client.services, Kuzzle.Kuzzle)
     const observer = yield* Effect.fork(
-      Stream.runForEach(kuzzle.states, (state) =>
+      Stream.runForEach(Kuzzle.streamOf(kuzzle.states), (state) =>
         Effect.sync(() => {
           host.note("state", 0, `${state._tag} ${"cause" in state ? state.cause.message : ""}`)
           if (state._tag === "Failed") world.failedAt = host.now
@@ -124,7 +124,7 @@ const story = (world: World) =>
       ...(plan.logins ? [Programs.visitor(world, client.services, random.fork())] : [])
     ]
     const running = yield* Effect.forEach(programs, (program) => Effect.fork(program))
-    yield* Effect.sleep(Math.max(0, endOfChaos - host.now))
+    yield* Effect.sleep(Math.max(0, endOfFaults - host.now))
 
     if (plan.ending === "Abrupt") {
       yield* end(world, client)
@@ -163,11 +163,11 @@ interface Client {
 }
 
 /** Connects as an application would: it retries until it succeeds. */
-const connect = (world: World, endOfChaos: number) =>
+const connect = (world: World, endOfFaults: number) =>
   Effect.gen(function*() {
     const { host, plan } = world
     const fibers = yield* Runtime.watch
-    let calmSince: number | undefined
+    let withoutFaultsSince: number | undefined
     for (;;) {
       const scope = yield* Scope.make()
       world.sessions.reset()
@@ -195,11 +195,11 @@ const connect = (world: World, endOfChaos: number) =>
       yield* Scope.close(scope, Exit.void)
       world.closing = false
       yield* checkNothingRemains(world, fibers)
-      if (host.now > endOfChaos) {
+      if (host.now > endOfFaults) {
         world.stop()
-        calmSince ??= host.now
+        withoutFaultsSince ??= host.now
       }
-      if (host.now > (calmSince ?? Infinity) + 10 * Plan.healing(plan)) {
+      if (host.now > (withoutFaultsSince ?? Infinity) + 10 * Plan.healing(plan)) {
         world.violate("S1", "no connection succeeds long after the last fault")
         return undefined
       }
@@ -247,19 +247,20 @@ const healed = (world: World, { services }: Client) =>
       if (consumer.ended !== undefined || consumer.scope === "out") continue
       const last = consumer.elements.findLast(({ _tag }) => _tag === "Message")
       const seq = last?._tag === "Message" ? history.byMark.get(last.m)?.seq ?? -1 : -1
-      if (seq < before) world.violate("S1", `consumer ${consumer.id} hears nothing when all is well`)
+      if (seq < before) world.violate("S1", `consumer ${consumer.id} receives no messages although there are no faults`)
     }
   })
 
 /** The server has exactly the subscriptions of the open consumers, each once (promises S1 and S5). */
 const checkRooms = (world: World, when: string): void => {
-  const { desk, network } = world
+  const { faultyServer, network } = world
   const wanted = new Set(
     world.open.flatMap(({ consumer }) => (consumer.ended === undefined && !consumer.closing ? [consumer.key] : []))
   )
   const link = network.live
-  const channels: ReadonlyMap<string, string> = (link === undefined ? undefined : desk.rooms.get(link))?.channels ??
-    new Map()
+  const channels: ReadonlyMap<string, string> =
+    (link === undefined ? undefined : faultyServer.rooms.get(link))?.channels ??
+      new Map()
   for (const key of wanted) {
     if (!channels.has(key)) world.violate("S1", `${when} ${key} has a consumer, and is not subscribed`)
   }
@@ -270,12 +271,12 @@ const checkRooms = (world: World, when: string): void => {
       return channel === undefined ? [] : [roomOf(channel)]
     })
   )
-  const counts = desk.list()
+  const counts = faultyServer.list()
   for (const room of rooms) if (!counts.has(room)) world.violate("S1", `${when} a room with a consumer is missing`)
   for (const [room, count] of counts) {
     // With a limited rate, a lost answer looks like a dropped request. If the resent request is then refused, the client
     // cannot know of the room.
-    const isUnknowable = link !== undefined && desk.limited.has(link) && desk.unknownRooms.has(room)
+    const isUnknowable = link !== undefined && faultyServer.limited.has(link) && faultyServer.unknownRooms.has(room)
     if (!rooms.has(room) && !isUnknowable) world.violate("S5", `${when} a room without a consumer is subscribed`)
     else if (count !== 1) world.violate("S1", `${when} the server counts ${count} connections in a room`)
   }

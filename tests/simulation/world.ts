@@ -15,7 +15,7 @@ import { type Dial, type Link, Network } from "./network.ts"
 import * as Plan from "./plan.ts"
 import type { Listening } from "./programs.ts"
 import { Random } from "./random.ts"
-import { Desk } from "./server.ts"
+import { FaultyServer } from "./server.ts"
 import { Sessions } from "./sessions.ts"
 
 /** Close codes that a client may get, and some that it must survive although no peer may send them. */
@@ -67,7 +67,7 @@ export class World {
   /** The subscriptions that are still open when the programs have ended. */
   readonly open: Array<Listening> = []
   private engineOrNone: KuzzleEngine.KuzzleEngineShape | undefined
-  private deskOrNone: Desk | undefined
+  private faultyServerOrNone: FaultyServer | undefined
   private stopped = false
   /**
    * The connection whose subscriptions the server silently ended with a revoked token. The client learns of it when a
@@ -99,7 +99,7 @@ export class World {
 
   set engine(engine: KuzzleEngine.KuzzleEngineShape) {
     this.engineOrNone = engine
-    this.deskOrNone = new Desk({
+    this.faultyServerOrNone = new FaultyServer({
       host: this.host,
       random: this.random.fork(),
       history: this.history,
@@ -113,15 +113,15 @@ export class World {
         }
       }
     })
-    this.network.server = this.deskOrNone
+    this.network.server = this.faultyServerOrNone
   }
 
   get engine(): KuzzleEngine.KuzzleEngineShape {
     return this.engineOrNone!
   }
 
-  get desk(): Desk {
-    return this.deskOrNone!
+  get faultyServer(): FaultyServer {
+    return this.faultyServerOrNone!
   }
 
   // -- checks while it runs ------------------------------------------------------------------------------------------
@@ -165,15 +165,15 @@ export class World {
 
   private checkLiveness(link: Link): void {
     const { host, plan } = this
-    const { by, id, lastHeard, lastPing, openedAt } = link.record
+    const { by, id, lastReceived, lastPing, openedAt } = link.record
     if (openedAt === undefined || plan.heartbeat.ping === "Disabled") return
-    const lastMoved = Math.max(lastHeard, link.toClient.movedAt)
-    const unheard = host.now - lastMoved
+    const lastMoved = Math.max(lastReceived, link.toClient.movedAt)
+    const silent = host.now - lastMoved
     // On a slow line, `movedAt` may miss bytes of a frame that a fault delayed. The client sees them at its next heartbeat.
     const unseen = plan.narrow === undefined ? 0 : plan.heartbeat.interval
     const longest = plan.heartbeat.interval + Plan.longestWait(plan) + 1 + unseen
-    if (unheard > longest + this.stalledWithin(lastMoved, host.now)) {
-      this.violate("C3", `connection ${id} was dead for ${unheard} ms`)
+    if (silent > longest + this.stalledWithin(lastMoved, host.now)) {
+      this.violate("C3", `connection ${id} was dead for ${silent} ms`)
     }
     if (by !== "Client" || this.closing) return
     const { arrived, flowingFor } = link.toClient
@@ -181,7 +181,7 @@ export class World {
       const last = this.lastCause()
       if (last === undefined || !last.includes("nothing came back")) return
       if (arrived) this.violate("L3", `connection ${id} was given up with unread data`)
-      if (lastHeard > lastPing) {
+      if (lastReceived > lastPing) {
         this.violate("C2", `connection ${id} was given up although a frame or a pong arrived after the ping`)
       }
       if (plan.counts && flowingFor > plan.heartbeat.timeout + 1) {
@@ -331,7 +331,7 @@ export class World {
       const base = link.executed.get(frame.requestId)
       if (key !== undefined && frame.status === 200) {
         // With a limited rate, the client may have resent the request. Then an answer after the deadline does not count.
-        if (host.now < deadline || !this.desk.limited.has(link)) link.confirmed.add(key)
+        if (host.now < deadline || !this.faultyServer.limited.has(link)) link.confirmed.add(key)
         const channel = String(frame.result?.channel)
         if (base !== undefined && !link.channels.has(channel)) link.bases.set(key, { at: host.now, base })
         link.channels.add(channel)
@@ -369,11 +369,11 @@ export class World {
   start(): void {
     const { host, plan } = this
     const random = this.random.fork()
-    this.desk.rates = plan.rates
+    this.faultyServer.rates = plan.rates
     const publish = () => {
       if (this.stopped) return
       const count = random.chance(0.03) ? random.int(10, 40) : 1
-      for (let i = 0; i < count; i++) this.desk.publish(random.pick(collections), random.pick(["a", "b"]))
+      for (let i = 0; i < count; i++) this.faultyServer.publish(random.pick(collections), random.pick(["a", "b"]))
       host.at("Server", host.now + random.pause(plan.publishPause), publish)
     }
     host.at("Server", host.now, publish)
@@ -409,7 +409,7 @@ export class World {
     if (this.plan.heartbeat.ping === "Disabled") {
       for (const { toClient, toServer } of this.network.links) for (const pipe of [toServer, toClient]) pipe.block(0)
     }
-    this.desk.rates = undefined
+    this.faultyServer.rates = undefined
     if (this.dropped?.hidden === true) this.dropped.link.reset()
     this.network.dial = { _tag: "Normal" }
     Effect.runSync(Effect.zipRight(this.engine.accept, this.engine.thaw))
@@ -417,7 +417,7 @@ export class World {
 
   /** Publishes a message of each kind in each collection. */
   publishAll(): void {
-    for (const collection of collections) for (const kind of ["a", "b"]) this.desk.publish(collection, kind)
+    for (const collection of collections) for (const kind of ["a", "b"]) this.faultyServer.publish(collection, kind)
   }
 
   private fault(random: Random): void {

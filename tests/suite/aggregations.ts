@@ -71,7 +71,7 @@ const requested: KuzzleDocument.Aggregations = {
 export const aggregationsSuite = <E>(title: string, backend: Layer.Layer<Backend, E>, least: number): void =>
   layer(Layer.provideMerge(layerWorld, backend), { excludeTestServices: true, timeout: "20 seconds" })(title, (it) => {
     it.effect(
-      "aggregations: the answer has the type that follows from the request",
+      "the answers to aggregations have the types that follow from the requests",
       () =>
         withClient()(Effect.gen(function*() {
           const { index, name } = yield* World

@@ -40,7 +40,7 @@ export const apiTests = (
 
   describe("server", () => {
     test(
-      "now: the server's clock",
+      "`now` returns the time of the server",
       Effect.gen(function*() {
         const before = Date.now()
         const now = yield* KuzzleServer.now()
@@ -50,7 +50,7 @@ export const apiTests = (
     )
 
     test(
-      "info: version and routes",
+      "`info` returns the version and the routes",
       Effect.gen(function*() {
         const { kuzzle } = yield* KuzzleServer.info()
         assert.match(kuzzle.version, /^2\./)
@@ -61,7 +61,7 @@ export const apiTests = (
 
   describe("index", () => {
     test(
-      "create, exists, list",
+      "an index is created, found and listed",
       Effect.gen(function*() {
         const world = yield* World
         const index = world.name("other")
@@ -74,7 +74,7 @@ export const apiTests = (
     )
 
     test(
-      "create: an index that exists, an invalid name",
+      "`create` fails for an index that exists and for an invalid name",
       Effect.gen(function*() {
         const { index } = yield* World
         yield* failure(
@@ -98,14 +98,14 @@ export const apiTests = (
     )
 
     test(
-      "exists: an empty name",
+      "`exists` refuses an empty name",
       failure(KuzzleIndex.exists({ index: "" }), KuzzleError.BadRequestError, "api.assert.missing_argument")
     )
   })
 
   describe("collection", () => {
     test(
-      "create, exists, list",
+      "collections are created, found and listed",
       Effect.gen(function*() {
         const world = yield* World
         const index = world.name("listed")
@@ -130,7 +130,7 @@ export const apiTests = (
     )
 
     test(
-      "create: an invalid name",
+      "`create` fails for an invalid name",
       Effect.gen(function*() {
         const { index } = yield* World
         yield* failure(
@@ -142,7 +142,7 @@ export const apiTests = (
     )
 
     test(
-      "exists: an empty name",
+      "`exists` refuses an empty name",
       failure(
         KuzzleCollection.exists({ index: "any", collection: "" }),
         KuzzleError.BadRequestError,
@@ -151,7 +151,7 @@ export const apiTests = (
     )
 
     test(
-      "list: an unknown index",
+      "`list` fails for an unknown index",
       failure(
         KuzzleCollection.list({ index: "not-there" }),
         KuzzleActionError.IndexNotFoundError,
@@ -162,16 +162,16 @@ export const apiTests = (
 
   describe("document", () => {
     test(
-      "create, get, update, delete",
+      "a document is created, read, updated and deleted",
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
-        const made = yield* KuzzleDocument.create({ ...target, content: { status: "free", seats: 4 } })
-        assert.deepInclude(made._source, { status: "free", seats: 4 })
-        assert.strictEqual(made._version, 1)
-        assert.strictEqual(made._source._kuzzle_info?.author, "-1")
+        const created = yield* KuzzleDocument.create({ ...target, content: { status: "free", seats: 4 } })
+        assert.deepInclude(created._source, { status: "free", seats: 4 })
+        assert.strictEqual(created._version, 1)
+        assert.strictEqual(created._source._kuzzle_info?.author, "-1")
 
-        const place = { ...target, _id: made._id }
-        assert.deepInclude(yield* KuzzleDocument.get(place), { _id: made._id, _version: 1 })
+        const place = { ...target, _id: created._id }
+        assert.deepInclude(yield* KuzzleDocument.get(place), { _id: created._id, _version: 1 })
 
         const changed = yield* KuzzleDocument.update({ ...place, content: { status: "busy" } })
         assert.strictEqual(changed._version, 2)
@@ -184,15 +184,15 @@ export const apiTests = (
         })
         assert.deepInclude(whole._source, { status: "busy", seats: 5 })
 
-        const gone = yield* KuzzleDocument.delete({ ...place, source: true })
-        assert.strictEqual(gone._id, made._id)
-        assert.deepInclude(gone._source, { status: "busy", seats: 5 })
+        const deleted = yield* KuzzleDocument.delete({ ...place, source: true })
+        assert.strictEqual(deleted._id, created._id)
+        assert.deepInclude(deleted._source, { status: "busy", seats: 5 })
         assert.deepStrictEqual(yield* KuzzleDocument.getOption(place), Option.none())
       })
     )
 
     test(
-      "create: with an id, which can be used once",
+      "`create` accepts an id, and refuses an id that exists",
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const create = KuzzleDocument.create({ ...target, _id: "mine", content: { text: "ünï ✓ 𝄞" } })
@@ -204,7 +204,7 @@ export const apiTests = (
     )
 
     test(
-      "create: in an unknown index",
+      "`create` fails in an unknown index",
       failure(
         KuzzleDocument.create({ index: "not-there", collection: "nor-this", content: {} }),
         KuzzleActionError.IndexNotFoundError,
@@ -213,7 +213,7 @@ export const apiTests = (
     )
 
     test(
-      "get, update, delete: an unknown id",
+      "`get`, `update` and `delete` fail for an unknown id",
       Effect.gen(function*() {
         const place = { ...(yield* (yield* World).collection), _id: "none" }
         const id = "services.storage.not_found"
@@ -228,7 +228,7 @@ export const apiTests = (
     )
 
     test(
-      "getOption: an unknown collection is an error",
+      "`getOption` fails for an unknown collection",
       Effect.gen(function*() {
         const { index } = yield* World
         yield* failure(
@@ -240,7 +240,7 @@ export const apiTests = (
     )
 
     test(
-      "search: query, sort, pages, Koncorde",
+      "`search` takes a query or a filter, a sort and the size of a page",
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const kuzzle = yield* Kuzzle.Kuzzle
@@ -275,7 +275,7 @@ export const apiTests = (
     )
 
     test(
-      "search: several collections",
+      "`search` reads several collections",
       Effect.gen(function*() {
         const { collection, index } = yield* World
         const [one, two] = yield* Effect.all([collection, collection])
@@ -290,7 +290,7 @@ export const apiTests = (
     )
 
     test(
-      "search: too large a page, an unknown index",
+      "`search` fails for a page that is too large and for an unknown index",
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         yield* failure(
@@ -309,7 +309,7 @@ export const apiTests = (
 
   describe("realtime", () => {
     test(
-      "publish, count",
+      "`publish` and `count` work without a subscription",
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         assert.isUndefined(yield* KuzzleRealtime.publish({ ...target, message: { hello: "world" }, _id: "a" }))
@@ -318,7 +318,7 @@ export const apiTests = (
     )
 
     test(
-      "publish: no index",
+      "`publish` fails without an index",
       failure(
         KuzzleRealtime.publish({ index: "", collection: "a", message: {} }),
         KuzzleError.BadRequestError,
@@ -329,7 +329,7 @@ export const apiTests = (
 
   describe("auth", () => {
     test(
-      "a session: the token is sent with later requests, renewed, revoked",
+      "the token of a session is sent with later requests, renewed and revoked",
       Effect.gen(function*() {
         const user = yield* (yield* World).user
         const target = yield* (yield* World).collection
@@ -366,7 +366,7 @@ export const apiTests = (
     )
 
     test(
-      "login: expiresIn",
+      "`login` respects expiresIn",
       Effect.gen(function*() {
         const user = yield* (yield* World).user
         const { expiresAt } = yield* login(user, "10m")
@@ -375,7 +375,7 @@ export const apiTests = (
     )
 
     test(
-      "login: wrong password, unknown strategy",
+      "`login` fails for a wrong password and for an unknown strategy",
       Effect.gen(function*() {
         const user = yield* (yield* World).user
         const error = yield* failure(
@@ -396,7 +396,7 @@ export const apiTests = (
     )
 
     test(
-      "checkToken: no token, an invalid one",
+      "`checkToken` accepts the anonymous user, and reports an invalid token",
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* KuzzleAuth.checkToken(), { valid: true, kuid: "-1", expiresAt: null })
         assert.deepStrictEqual(
@@ -407,7 +407,7 @@ export const apiTests = (
     )
 
     test(
-      "refreshToken: without a session",
+      "`refreshToken` fails without a session",
       failure(KuzzleAuth.refreshToken(), KuzzleError.UnauthorizedError, "security.rights.unauthorized")
     )
 
@@ -459,7 +459,7 @@ export const apiTests = (
 
   describe("requests", () => {
     test(
-      "query: an action that has no function; the answer returns the volatile data",
+      "`query` sends an action without a function, and its answer returns the volatile data",
       Effect.gen(function*() {
         const response = yield* Kuzzle.query({ controller: "auth", action: "getStrategies" }, { volatile: { a: 1 } })
         assert.strictEqual(response.status, 200)
@@ -469,7 +469,7 @@ export const apiTests = (
     )
 
     test(
-      "query: an unknown controller, an unknown action",
+      "`query` fails for an unknown controller and for an unknown action",
       Effect.gen(function*() {
         yield* failure(
           Kuzzle.query({ controller: "nope", action: "now" }),
@@ -485,18 +485,18 @@ export const apiTests = (
     )
 
     test(
-      "queryMany: outcomes have the order of the requests, failures included",
+      "`queryMany` returns the outcomes in the order of the requests, failures included",
       Effect.gen(function*() {
         const { index, name } = yield* World
         const kuzzle = yield* Kuzzle.Kuzzle
-        const ask = (index: string) => ({ controller: "index", action: "exists", index })
+        const exists = (index: string) => ({ controller: "index", action: "exists", index })
         // The server refuses the second. The fourth fails before it is sent, so before any other has an outcome.
         const outcomes = yield* kuzzle.queryMany([
-          ask(index),
-          ask(""),
-          ask(name("missing")),
-          { ...ask(index), body: { big: 1n } },
-          ask(index)
+          exists(index),
+          exists(""),
+          exists(name("missing")),
+          { ...exists(index), body: { big: 1n } },
+          exists(index)
         ])
         const summaries = outcomes.map((outcome) =>
           outcome._tag === "Success"

@@ -3,7 +3,7 @@ import { Kuzzle, KuzzleAuth, KuzzleDocument, KuzzleError, KuzzleSchedule, Kuzzle
 import { assert, describe, type Vitest } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option, Redacted, Schedule, Stream } from "effect"
 import { Backend, type User, World, writeNumbered } from "./backend.ts"
-import { another, failure, gapOf, inbox, listenTo, numberOf, quick, statesOf, withClient } from "./tools.ts"
+import { anotherClient, failure, gapOf, inbox, listenTo, numberOf, quick, statesOf, withClient } from "./tools.ts"
 import { turns } from "./until.ts"
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
@@ -20,7 +20,7 @@ const whoAmI = Effect.map(KuzzleAuth.getCurrentUser(), ({ _id }) => _id)
 
 /** The server revokes every token of the user. */
 const revoke = (user: User) =>
-  Effect.flatMap(another(), (other) => other(Effect.zipRight(login(user), KuzzleAuth.logout({ global: true }))))
+  Effect.flatMap(anotherClient(), (other) => other(Effect.zipRight(login(user), KuzzleAuth.logout({ global: true }))))
 
 export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
   describe("a session by token", () => {
@@ -145,12 +145,12 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         }).pipe(withClient())
       }))
 
-    it.effect("the events of a session, in order", () =>
+    it.effect("the events of a session are published in order", () =>
       Effect.gen(function*() {
         const user = yield* (yield* World).user
         yield* Effect.gen(function*() {
           const kuzzle = yield* Kuzzle.Kuzzle
-          const events = yield* inbox(kuzzle.events, "an event")
+          const events = yield* inbox(Kuzzle.streamOf(kuzzle.events), "an event")
           yield* turns
           yield* login(user)
           yield* Effect.flip(login({ ...user, password: "wrong" }))
@@ -173,7 +173,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
     const withCookie = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.flatMap(Backend, ({ cookie }) => Effect.scoped(Effect.provide(effect, cookie(quick))))
 
-    it.effect("8.B1, 8.B2, 8.B3: login, subscription, refresh and logout, while requests flow and none fails", () =>
+    it.effect("8.B1, 8.B2, 8.B3: no concurrent request fails during a login, a subscription, a refresh and a logout", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target = yield* world.collection
@@ -225,13 +225,16 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         }).pipe(withCookie)
       }))
 
-    it.effect("8.B2: requests that are issued during a login wait, and are executed as the user", () =>
+    it.effect("8.B2: requests that are submitted during a login wait, and are executed as its user", () =>
       Effect.gen(function*() {
         const user = yield* (yield* World).user
         yield* Effect.gen(function*() {
           const pending = yield* Effect.fork(login(user))
           const kuzzle = yield* Kuzzle.Kuzzle
-          yield* kuzzle.states.pipe(Stream.takeUntil(({ _tag }) => _tag === "Replacing"), Stream.runDrain)
+          yield* Kuzzle.streamOf(kuzzle.states).pipe(
+            Stream.takeUntil(({ _tag }) => _tag === "Replacing"),
+            Stream.runDrain
+          )
           const kuids = yield* Effect.forEach(numbers(1, 30), () => whoAmI, { concurrency: "unbounded" })
           assert.deepStrictEqual([...new Set(kuids)], [user.kuid])
           yield* Fiber.join(pending)
@@ -292,7 +295,7 @@ export const authenticationTests = (it: Vitest.MethodsNonLive<World | Backend, t
         const user = yield* world.user
         const target = yield* world.collection
         yield* Effect.gen(function*() {
-          const other = yield* another()
+          const other = yield* anotherClient()
           yield* login(user)
           const notifications = yield* listenTo(target)
           yield* KuzzleAuth.logout()

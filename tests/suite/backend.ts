@@ -1,4 +1,4 @@
-/** What the client suite runs against: clients, and the faults of the network between them and Kuzzle. */
+/** The surroundings of the client suite: clients, and the faults of the network between them and Kuzzle. */
 import {
   Kuzzle,
   type KuzzleConfig,
@@ -56,7 +56,7 @@ export interface User {
   readonly password: string
 }
 
-/** Data of a suite on the server. Names are unique to this run, and everything is removed at the end. */
+/** The data of a suite on the server. Names are unique to this run, and all data is removed at the end. */
 export interface WorldShape {
   /** Over HTTP, so the faults of the network do not affect it. */
   readonly admin: Kuzzle.KuzzleShape

@@ -1,4 +1,4 @@
-/** Batches: each caller gets the result that its request would have had alone. */
+/** Batches: each caller gets the same result as without a batch. */
 import { Kuzzle, KuzzleBatch, KuzzleDocument, KuzzleError, KuzzleSearch } from "@effect-kuzzle/core"
 import { assert, describe, type Vitest } from "@effect/vitest"
 import { Array, Effect, Exit, FastCheck as fc, Runtime, Stream } from "effect"
@@ -12,13 +12,13 @@ const ids = ["a", "b", "c", "d", "e", "f", "g", "h"] as const
 const content = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 }).map((n): KuzzleDocument.Content => ({ n })) },
   { weight: 2, arbitrary: fc.constantFrom("x", "y").map((text): KuzzleDocument.Content => ({ text })) },
-  // Refused because of its type, by the strict mapping, and before it is sent.
+  // The field type refuses the first, the strict mapping the second, and the client the third.
   fc.constantFrom<KuzzleDocument.Content>({ n: "no number" }, { other: 1 }, { n: NaN })
 )
 
 const options = fc.record({ silent: fc.constantFrom(undefined, true), source: fc.constantFrom(undefined, true) })
 
-interface Asked {
+interface Arguments {
   readonly _id: string | undefined
   readonly content: KuzzleDocument.Content
   readonly options: { readonly silent: boolean | undefined; readonly source: boolean | undefined }
@@ -35,7 +35,7 @@ const kinds = {
   delete: (target, { _id = "a", options }) => KuzzleDocument.delete({ ...target, _id, ...options })
 } satisfies Record<
   string,
-  (target: Collection, asked: Asked) => Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>
+  (target: Collection, options: Arguments) => Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle>
 >
 
 // `Object.keys` types keys as `string`.
@@ -57,7 +57,7 @@ const program = (inOrder: boolean) => {
   const length = { minLength: 1, maxLength: 25 }
   return fc.record({
     kindOf: fc.array(fc.constantFrom(...names), { minLength: ids.length, maxLength: ids.length }),
-    asked: inOrder
+    requests: inOrder
       ? fc.array(request, length)
       : fc.uniqueArray(request, { ...length, comparator: (a, b) => a.id !== undefined && a.id === b.id })
   })
@@ -65,15 +65,16 @@ const program = (inOrder: boolean) => {
 
 type Program = ReturnType<typeof program> extends fc.Arbitrary<infer P> ? P : never
 
-const calls = ({ asked, kindOf }: Program, target: Collection) =>
-  asked.map(({ content, id, options }, i): Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle> => {
+const calls = ({ kindOf, requests }: Program, target: Collection) =>
+  requests.map(({ content, id, options }, i): Effect.Effect<unknown, { readonly _tag: string }, Kuzzle.Kuzzle> => {
     const kind = id === undefined ? "create" : kindOf[id] ?? "get"
     const silent = id === undefined ? options.silent : id % 2 === 0
     const source = id !== undefined && kind === "delete" ? id % 3 === 0 : options.source
     const _id = id === undefined ? undefined : ids[id]
     const refused = "other" in content || typeof content.n === "string" || Number.isNaN(content.n)
-    // Within one millisecond, an update that changes nothing is no update. A `create` with two mistakes, an id that exists and
-    // content that is refused, fails for one of them if it is alone, and for the other in a batch.
+    // Each update changes something: Elasticsearch ignores an update without a change, which depends on the millisecond of
+    // `updatedAt`. A `create` must not have two mistakes, an id that exists and content that is refused: alone it fails because of
+    // one of them, and in a batch because of the other.
     const changed = refused ? id !== undefined && kind === "create" : kind === "update"
     return kinds[kind](target, {
       _id,
@@ -82,8 +83,8 @@ const calls = ({ asked, kindOf }: Program, target: Collection) =>
     })
   })
 
-/** The outcome, without what depends on the collection and the clock. */
-const plain = (exit: Exit.Exit<unknown, unknown>, { collection }: Collection): unknown => {
+/** The outcome, without the parts that depend on the collection or the clock. */
+const comparable = (exit: Exit.Exit<unknown, unknown>, { collection }: Collection): unknown => {
   const value = Exit.isSuccess(exit)
     ? { done: exit.value }
     : {
@@ -94,10 +95,10 @@ const plain = (exit: Exit.Exit<unknown, unknown>, { collection }: Collection): u
   return JSON.parse(
     JSON.stringify(value, (key, member) => key === "_kuzzle_info" || key === "serverStack" ? undefined : member)
       .replaceAll(collection, "<collection>")
-      // An id that the server has made, and the id in an error of Elasticsearch.
-      .replace(/"_id":"[^"]{3,}"/, "\"_id\":\"<made>\"")
+      // An id that the server has generated, and the id in an error of Elasticsearch.
+      .replace(/"_id":"[^"]{3,}"/, "\"_id\":\"<generated>\"")
       .replaceAll(/ in document with id '[^']*'/g, "")
-      // The error of a request that was not sent names its action, which is another one in a batch.
+      // The error of a request that was not sent names its action, which is a different one in a batch.
       .replace(/"action":"m?(Create|Update|Replace|CreateOrReplace)",("issue")/i, "$2")
       .replaceAll(/document:m?[a-z]+ cannot be encoded as JSON: .*n is NaN/gi, "NaN")
       .replaceAll(/"issue":"[^"]*"/g, "\"issue\":\"<place>\"")
@@ -126,7 +127,7 @@ const allDocuments = (target: Collection) =>
     yield* admin.query({ controller: "collection", action: "refresh", ...target })
     const hits = yield* Stream.runCollect(KuzzleSearch.hits(target))
     return Array.fromIterable(hits).map(({ _id, _source: { _kuzzle_info: _, ...source } }) =>
-      JSON.stringify([_id.length > 2 ? "<made>" : _id, source])
+      JSON.stringify([_id.length > 2 ? "<generated>" : _id, source])
     ).sort()
   })
 
@@ -137,7 +138,7 @@ export const batchTests = (
 ): void => {
   describe("batches", () => {
     it.effect(
-      "every caller gets the result or the error of the same request alone, and the stored documents are the same",
+      "every caller gets the same result or error as without a batch, and the stored documents are the same",
       () =>
         provide()(Effect.gen(function*() {
           const alone = yield* makeCollection
@@ -156,17 +157,17 @@ export const batchTests = (
                 Effect.scoped
               )
               assert.deepStrictEqual(
-                outcomes.map((exit) => plain(exit, together)),
-                expected.map((exit) => plain(exit, alone))
+                outcomes.map((exit) => comparable(exit, together)),
+                expected.map((exit) => comparable(exit, alone))
               )
               // A document without a given id is compared by its content.
               for (const [i, exit] of outcomes.entries()) {
-                const asked = program.asked[i]
-                if (asked?.id !== undefined || Exit.isFailure(exit)) continue
+                const request = program.requests[i]
+                if (request?.id !== undefined || Exit.isFailure(exit)) continue
                 // The result of `create`.
                 const { _id } = exit.value as KuzzleDocument.Document
                 const { _source: { _kuzzle_info: _, ...source } } = yield* KuzzleDocument.get({ ...together, _id })
-                assert.deepStrictEqual<unknown>(source, asked?.content)
+                assert.deepStrictEqual<unknown>(source, request?.content)
               }
               assert.deepStrictEqual(yield* allDocuments(together), yield* allDocuments(alone))
             })
@@ -179,7 +180,7 @@ export const batchTests = (
       60_000
     )
 
-    it.effect("8.D12: as a layer, with more requests than the server allows in one", () =>
+    it.effect("8.D12: the layer splits a batch that is larger than the server allows", () =>
       provide()(Effect.gen(function*() {
         const target = yield* makeCollection
         const numbers = Array.range(1, 450)

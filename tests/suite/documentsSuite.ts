@@ -1,4 +1,4 @@
-/** What uses documents: searches as streams, export and import, batches, live documents. */
+/** The suite of searches as streams, export and import, batches and live documents. */
 import { describe, layer } from "@effect/vitest"
 import { Layer } from "effect"
 import { type Backend, layerWorld } from "./backend.ts"

@@ -76,40 +76,40 @@ const until = (what: string, condition: () => boolean, details?: () => string): 
 const soon = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Until.soon(what, effect, { seconds: 20 })
 
-/** A client beside the lines, without faults. */
+/** A client that connects directly to the server, so no fault affects it. */
 class Direct extends Context.Tag("@effect-kuzzle/testing/test/Direct")<Direct, Context.Context<ClientServices>>() {}
 
 const layerDirect = Layer.scoped(Direct, Effect.flatMap(Backend, ({ client }) => Layer.build(client())))
 
-/** The numbers published in the collection, in the order of the server, and the gaps between them. */
+/** The published numbers that the client receives, in their order, and the gaps between them. */
 const listen = (target: Collection, services: Context.Context<ClientServices>) =>
   Effect.gen(function*() {
-    const heard: Array<number | "gap"> = []
+    const elements: Array<number | "gap"> = []
     const listening = KuzzleRealtime.listen(target, (notification) => {
-      heard.push(notification.type === "gap" ? "gap" : Number(numberOf(notification)))
+      elements.push(notification.type === "gap" ? "gap" : Number(numberOf(notification)))
     })
     yield* Effect.provide(listening, services)
-    const received: ReadonlyArray<number | "gap"> = heard
+    const received: ReadonlyArray<number | "gap"> = elements
     return received
   })
 
 /** A request to publish a number, and its outcome. */
-interface Asked {
+interface Publication {
   readonly n: number
   readonly outcome: Fiber.Fiber<Exit.Exit<void, { readonly _tag: string }>>
 }
 
-/** The surroundings of a phase. */
+/** What a phase can use. */
 interface Stage {
   readonly line: Line
   readonly services: Context.Context<ClientServices>
   readonly target: Collection
-  readonly truth: ReadonlyArray<number | "gap">
+  readonly expected: ReadonlyArray<number | "gap">
   /** Publishes by the client without faults. */
   readonly publish: (count: number) => Effect.Effect<void>
-  /** Asks the client to publish; the requests are submitted when this is done. */
-  readonly ask: (count: number) => Effect.Effect<void>
-  /** Holds back what the server sends, so that the fault strikes while the client waits. The client may take this for a loss. */
+  /** Publishes by the client with the fault. Ends when the requests are submitted, without waiting for their answers. */
+  readonly submit: (count: number) => Effect.Effect<void>
+  /** Holds back what the server sends, so that the fault strikes while the client waits. The client may see this as a loss. */
   readonly hold: Effect.Effect<void>
   /** Whether the connection was lost since the beginning of the fault. */
   readonly isLost: () => boolean
@@ -128,7 +128,7 @@ export interface Phase {
   readonly breaks?: number
   /** How many connections the phase itself breaks after it has injected the fault. */
   readonly cuts?: number
-  /** How many other gaps the phase causes. */
+  /** How many gaps the phase causes in addition to those of lost connections. */
   readonly gaps?: number
   /** The fault strikes an attempt to connect. */
   readonly dialling?: boolean
@@ -154,26 +154,26 @@ const isUser = ({ kuid }: User) =>
 
 export const phases: ReadonlyArray<Phase> = [
   playing("idle", ({ inject }) => inject()),
-  playing("requests in flight", ({ ask, hold, inject, isLost, truth }) =>
+  playing("requests in flight", ({ submit, hold, inject, isLost, expected }) =>
     Effect.gen(function*() {
-      const before = truth.length
+      const before = expected.length
       yield* hold
-      yield* ask(3)
+      yield* submit(3)
       // If the connection was lost meanwhile, the server may have received none of them.
-      yield* until("the requests at the server", () => truth.length === before + 3 || isLost())
+      yield* until("the requests at the server", () => expected.length === before + 3 || isLost())
       yield* inject()
     })),
   playing(
     "half a frame out",
-    ({ ask, inject }) => Effect.zipRight(inject({ direction: "Out", part: "Frames", bytes: 60 }), ask(1))
+    ({ submit, inject }) => Effect.zipRight(inject({ direction: "Out", part: "Frames", bytes: 60 }), submit(1))
   ),
   playing(
     "half a frame in",
-    ({ ask, inject }) => Effect.zipRight(inject({ direction: "In", part: "Frames", bytes: 60 }), ask(1))
+    ({ submit, inject }) => Effect.zipRight(inject({ direction: "In", part: "Frames", bytes: 60 }), submit(1))
   ),
   playing(
     "many requests",
-    ({ ask, inject }) => Effect.zipRight(inject({ direction: "Out", part: "Frames", bytes: 3000 }), ask(30))
+    ({ submit, inject }) => Effect.zipRight(inject({ direction: "Out", part: "Frames", bytes: 3000 }), submit(30))
   ),
   playing(
     "notification flood",
@@ -185,9 +185,9 @@ export const phases: ReadonlyArray<Phase> = [
       const other = { ...target, collection: `${target.collection}-other` }
       const opening = yield* sending(KuzzleRealtime.open(other))
       later(Effect.gen(function*() {
-        const heard = yield* Effect.fork(Stream.runHead(yield* Fiber.join(opening)))
+        const received = yield* Effect.fork(Stream.runHead(yield* Fiber.join(opening)))
         yield* KuzzleRealtime.publish({ ...other, message: { n: 0 } })
-        yield* Fiber.join(heard)
+        yield* Fiber.join(received)
       }))
       yield* inject()
     })),
@@ -241,14 +241,14 @@ export const phases: ReadonlyArray<Phase> = [
           phase = "Renewing"
           return Effect.zipRight(inject({ direction: "In", part: "Frames", bytes: 60 }), login(user))
         })
-        const play: Play = ({ ask, later }) =>
+        const play: Play = ({ submit, later }) =>
           Effect.gen(function*() {
             // The server allows one login per second and connection, and returns the same token within one second.
             yield* Effect.sleep("1100 millis")
             yield* Effect.provide(Effect.zipRight(login(user), KuzzleAuth.logout({ global: true })), http)
             phase = "Revoked"
             later(isUser(user))
-            yield* ask(3)
+            yield* submit(3)
             yield* until("the renewal", () => phase === "Renewing")
           })
         return { options: { authenticator }, play }
@@ -258,12 +258,12 @@ export const phases: ReadonlyArray<Phase> = [
     name: "replay of the queue",
     breaks: 1,
     make: () => {
-      const play: Play = ({ ask, inject, line, services }) =>
+      const play: Play = ({ submit, inject, line, services }) =>
         Effect.gen(function*() {
           const { states } = Context.get(services, Kuzzle.Kuzzle)
           yield* line.inject({ ending: "Reset", refuse: true })
-          yield* Stream.runHead(Stream.filter(states, ({ _tag }) => _tag === "Waiting"))
-          yield* ask(20)
+          yield* Stream.runHead(Stream.filter(Kuzzle.streamOf(states), ({ _tag }) => _tag === "Waiting"))
+          yield* submit(20)
           yield* inject({ direction: "Out", part: "Frames", bytes: 2500, next: true })
           yield* line.heal
         })
@@ -272,58 +272,58 @@ export const phases: ReadonlyArray<Phase> = [
   }
 ]
 
-/** Asserts that nothing is missing but what a gap marks, and that everything after the last gap has arrived. */
-const checkHeard = (truth: ReadonlyArray<number | "gap">, heard: ReadonlyArray<number | "gap">) => {
+/** Asserts that a gap marks each missing message, and that all messages after the last gap have arrived. */
+const checkReceived = (expected: ReadonlyArray<number | "gap">, received: ReadonlyArray<number | "gap">) => {
   let at = -1
   let gap = false
-  for (const element of heard) {
+  for (const element of received) {
     if (element === "gap") {
       gap = true
       continue
     }
-    const place = truth.indexOf(element)
-    assert.isAbove(place, at, `message ${element} came twice or in the wrong order: ${heard.join()}`)
-    assert.isTrue(gap || place === at + 1, `a message before ${element} was lost without a gap: ${heard.join()}`)
+    const place = expected.indexOf(element)
+    assert.isAbove(place, at, `message ${element} came twice or in the wrong order: ${received.join()}`)
+    assert.isTrue(gap || place === at + 1, `a message before ${element} was lost without a gap: ${received.join()}`)
     at = place
     gap = false
   }
-  assert.strictEqual(at, truth.length - 1, `the last message did not arrive: ${heard.join()}`)
+  assert.strictEqual(at, expected.length - 1, `the last message did not arrive: ${received.join()}`)
 }
 
-/** Asserts that a request ended with an answer or a permitted error, and that the server agrees. */
-const checkAsked = (truth: ReadonlyArray<number | "gap">, { n, outcome }: Asked, harmless: boolean) =>
+/** Asserts that a request ended with an answer or a permitted error, and that the server has executed it accordingly. */
+const checkOutcome = (expected: ReadonlyArray<number | "gap">, { n, outcome }: Publication, harmless: boolean) =>
   Effect.map(soon(`the end of request ${n}`, Fiber.join(outcome)), (exit) => {
-    const times = truth.filter((element) => element === n).length
-    const how = Exit.match(exit, {
+    const times = expected.filter((element) => element === n).length
+    const end = Exit.match(exit, {
       onSuccess: () => "answered",
       onFailure: (cause) => cause._tag === "Fail" ? cause.error._tag : cause._tag
     })
-    if (how === "answered") return assert.strictEqual(times, 1, `request ${n} was answered`)
-    assert.isFalse(harmless, `request ${n} ended by ${how}, although nothing was lost`)
-    if (how === "KuzzleNotSentError") return assert.strictEqual(times, 0, `request ${n} was not sent`)
-    assert.strictEqual(how, "KuzzleMaybeSentError", `request ${n}`)
+    if (end === "answered") return assert.strictEqual(times, 1, `request ${n} was answered`)
+    assert.isFalse(harmless, `request ${n} ended by ${end}, although nothing was lost`)
+    if (end === "KuzzleNotSentError") return assert.strictEqual(times, 0, `request ${n} was not sent`)
+    assert.strictEqual(end, "KuzzleMaybeSentError", `request ${n}`)
     assert.isAtMost(times, 1, `request ${n} was executed twice`)
   })
 
 const connected: ReadonlySet<string> = new Set(["Authenticating", "Replacing", "Resubscribing", "Replaying", "Ready"])
 
 /** How often an open connection was lost. With `dialling`, failed attempts to connect count, too. */
-const lost = (states: ReadonlyArray<Kuzzle.ConnectionState>, dialling: boolean): number =>
+const countLosses = (states: ReadonlyArray<Kuzzle.ConnectionState>, dialling: boolean): number =>
   states.filter(({ _tag }, i) => _tag === "Waiting" && (dialling || connected.has(states[i - 1]?._tag ?? ""))).length
 
-/** A closed client leaves no open socket. */
-const closed = (line: Line) =>
+/** Waits until no socket of the client is open. */
+const untilClosed = (line: Line) =>
   Until.until("the end of all sockets", Effect.map(line.sockets, ({ open }) => open === 0), { seconds: 3 })
 
 const within = (what: string, millis: number) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Until.soon(what, effect, { seconds: (millis + tolerance) / 1000 })
 
-/** A collection, and the messages in it as the client without faults receives them. */
+/** A collection, and its messages as the client without faults receives them. */
 const place = Effect.gen(function*() {
   const world = yield* World
   const direct = yield* Direct
   const target = { index: world.index, collection: world.name("line") }
-  const truth = yield* listen(target, direct)
+  const expected = yield* listen(target, direct)
   let n = 0
   const publishing = (count: number) => {
     const messages = Array.from({ length: count }, () => ({ n: n++ }))
@@ -339,39 +339,39 @@ const place = Effect.gen(function*() {
     Effect.orDie(
       Effect.all(publishing(count)(direct).map(([, request]) => request), { concurrency: "unbounded", discard: true })
     )
-  /** Asserts that new messages arrive. What a lost connection had in flight may reach the server late. */
-  const hears = (heard: ReadonlyArray<number | "gap">) =>
+  /** Asserts that new messages arrive. Requests that a lost connection had in flight may reach the server late. */
+  const checkDelivery = (received: ReadonlyArray<number | "gap">) =>
     Effect.gen(function*() {
       const arrived = Effect.gen(function*() {
         yield* publish(3)
         const last = n - 1
-        yield* until("the last message", () => heard.includes(last) && heard.at(-1) === truth.at(-1))
+        yield* until("the last message", () => received.includes(last) && received.at(-1) === expected.at(-1))
       })
       // If the machine stalls, the heartbeat may close the connection. Then the messages are published again.
       yield* soon("new messages", Effect.retry(Effect.timeout(arrived, "4 seconds"), { times: 3 }))
-      checkHeard(truth, heard)
+      checkReceived(expected, received)
     })
-  return { target, truth, publishing, publish, hears }
+  return { target, expected, publishing, publish, checkDelivery }
 })
 
 /** A fault of a connected client, in this phase. */
 const inSession = (named: NamedFault, phase: Phase) =>
   Effect.gen(function*() {
-    const { hard, make } = yield* Lines
+    const { canTerminate, make } = yield* Lines
     const line = yield* make
-    const { hears, publish, publishing, target, truth } = yield* place
+    const { checkDelivery, publish, publishing, target, expected } = yield* place
     const dialling = phase.dialling === true
     const states: Array<Kuzzle.ConnectionState> = []
     /** How many connections were lost before the fault began, because the machine stalled. */
     let before: number | undefined
     const begin = Effect.sync(() => {
-      before ??= lost(states, dialling)
+      before ??= countLosses(states, dialling)
     })
     const hold = Effect.zipRight(begin, line.inject({ hold: "In" }))
-    const isLost = () => lost(states, dialling) > (before ?? Infinity)
+    const isLost = () => countLosses(states, dialling) > (before ?? Infinity)
     const inject: Stage["inject"] = (when) => Effect.zipRight(begin, line.inject(named.fault, when))
     const { options, play } = yield* phase.make(inject)
-    const asked: Array<Asked> = []
+    const publications: Array<Publication> = []
     const checks: Array<Effect.Effect<void, unknown, ClientServices>> = []
     const scope = yield* Effect.acquireRelease(Scope.make(), (scope, exit) => Scope.close(scope, exit))
 
@@ -380,22 +380,24 @@ const inSession = (named: NamedFault, phase: Phase) =>
       const connecting = Effect.retry(Layer.build(line.client({ ...optionsFor(named), ...options })), { times: 10 })
       const services = yield* soon("the first connection", connecting)
       const kuzzle = Context.get(services, Kuzzle.Kuzzle)
-      yield* Effect.forkScoped(Stream.runForEach(kuzzle.states, (state) => Effect.sync(() => states.push(state))))
-      const seen = () => `but ${states.map(({ _tag }) => _tag).slice(-20).join()}`
-      const heard = yield* listen(target, services)
+      yield* Effect.forkScoped(
+        Stream.runForEach(Kuzzle.streamOf(kuzzle.states), (state) => Effect.sync(() => states.push(state)))
+      )
+      const lastStates = () => `but ${states.map(({ _tag }) => _tag).slice(-20).join()}`
+      const received = yield* listen(target, services)
       yield* publish(1)
-      yield* until("the first notification", () => heard.length > 0)
+      yield* until("the first notification", () => received.length > 0)
 
-      const ask: Stage["ask"] = (count) =>
+      const submit: Stage["submit"] = (count) =>
         Effect.gen(function*() {
           for (const [n, publish] of publishing(count)(services)) {
-            asked.push({ n, outcome: yield* Effect.fork(Effect.exit(publish)) })
+            publications.push({ n, outcome: yield* Effect.fork(Effect.exit(publish)) })
           }
           yield* Effect.yieldNow()
         })
       const later: Stage["later"] = (check) => void checks.push(check)
       yield* Effect.provide(
-        play({ ask, hold, inject, isLost, later, line, publish, services, target, truth }),
+        play({ submit, hold, inject, isLost, later, line, publish, services, target, expected }),
         services
       )
       yield* soon("the fault", line.struck)
@@ -404,45 +406,45 @@ const inSession = (named: NamedFault, phase: Phase) =>
       const lostBefore = before
       const { breaks = 0, cuts = 0 } = phase
       const own = breaks + cuts
-      yield* until("the phase's own loss", () => lost(states, false) >= own)
+      yield* until("the phase's own loss", () => countLosses(states, false) >= own)
       const harmless = named.kind === "Harmless"
       if (!harmless) {
         const { busyPingTimeout, connectTimeout, pingInterval, pingTimeout } = heartbeats[named.kind]
         // A page does not see received bytes, so it waits longer while a request is in flight.
-        const bound = dialling ? connectTimeout : pingInterval + (hard ? pingTimeout : busyPingTimeout)
-        yield* until("the loss", () => lost(states, dialling) > lostBefore + cuts, seen).pipe(
-          // A stalled connection gives no sign: the heartbeat detects it.
+        const bound = dialling ? connectTimeout : pingInterval + (canTerminate ? pingTimeout : busyPingTimeout)
+        yield* until("the loss", () => countLosses(states, dialling) > lostBefore + cuts, lastStates).pipe(
+          // Only the heartbeat detects a stalled connection, so only then the time is limited.
           named.fault.hold !== undefined && named.fault.ending === undefined ? within("the loss", bound) : (_) => _
         )
       }
-      // Shows that nothing more happens.
+      // A fixed wait, because it shows that nothing more happens.
       yield* Effect.sleep(harmless ? "700 millis" : "400 millis")
       if (named.kind === "Lasting") assert.notStrictEqual(states.at(-1)?._tag, "Ready")
       yield* line.heal
-      yield* until("a session that is ready", () => states.at(-1)?._tag === "Ready", seen)
+      yield* until("a session that is ready", () => states.at(-1)?._tag === "Ready", lastStates)
       for (const check of checks) yield* soon("a check of the phase", Effect.provide(check, services))
-      yield* hears(heard)
-      for (const request of asked) yield* checkAsked(truth, request, harmless)
+      yield* checkDelivery(received)
+      for (const request of publications) yield* checkOutcome(expected, request, harmless)
 
-      const gaps = heard.filter((element) => element === "gap").length
-      const most = lost(states, false) + (phase.gaps ?? 0)
-      if (harmless) assert.strictEqual(lost(states, false), own, "a working connection was given up")
+      const gaps = received.filter((element) => element === "gap").length
+      const most = countLosses(states, false) + (phase.gaps ?? 0)
+      if (harmless) assert.strictEqual(countLosses(states, false), own, "a working connection was given up")
       if (harmless) assert.strictEqual(gaps, most, "gaps")
       assert.isAtMost(gaps, most, "gaps")
       if (most > 0) assert.isAtLeast(gaps, 1, "gaps")
-      if (hard) assert.isAtMost((yield* line.sockets).peak, 1, "sockets at once")
+      if (canTerminate) assert.isAtMost((yield* line.sockets).peak, 1, "sockets at once")
     }).pipe(Scope.extend(scope))
 
     yield* within("the end of the client", 0)(Scope.close(scope, Exit.void))
-    yield* closed(line)
+    yield* untilClosed(line)
   })
 
 /** A fault of the first attempt to connect. */
 const firstDial = (named: NamedFault, when: When) =>
   Effect.gen(function*() {
-    const { hard, make } = yield* Lines
+    const { canTerminate, make } = yield* Lines
     const line = yield* make
-    const { hears, target } = yield* place
+    const { checkDelivery, target } = yield* place
     const client = line.client(optionsFor(named))
     yield* line.inject(named.fault, when)
     if (named.kind === "Harmless") {
@@ -454,7 +456,7 @@ const firstDial = (named: NamedFault, when: When) =>
       Effect.timed
     )
     yield* line.struck
-    // Without a connection there is nothing to reset.
+    // Without a connection, a fault that only ends connections has no effect.
     const harmless = named.kind === "Harmless" || (when === "Now" && named.kind === "Loss")
     if (Exit.isFailure(first)) {
       assert.isFalse(harmless, "the first attempt failed")
@@ -467,44 +469,44 @@ const firstDial = (named: NamedFault, when: When) =>
       }
     } else assert.isTrue(harmless, "the first attempt succeeded")
     yield* line.heal
-    yield* closed(line)
+    yield* untilClosed(line)
     const second = line.client({ ...optionsFor(named), ...heartbeats.Harmless })
     const services = yield* soon("the second attempt", Layer.build(second))
-    const heard = yield* listen(target, services)
-    yield* hears(heard)
-    assert.notInclude(heard, "gap")
-    if (hard) assert.strictEqual((yield* line.sockets).peak, 1, "sockets at once")
+    const received = yield* listen(target, services)
+    yield* checkDelivery(received)
+    assert.notInclude(received, "gap")
+    if (canTerminate) assert.strictEqual((yield* line.sockets).peak, 1, "sockets at once")
   })
 
 /** A client that is closed right after the fault: its requests end at once, and it receives nothing more. */
 const closing = (named: NamedFault) =>
   Effect.gen(function*() {
-    const { hard, make } = yield* Lines
+    const { canTerminate, make } = yield* Lines
     const line = yield* make
-    const { publish, publishing, target, truth } = yield* place
+    const { publish, publishing, target, expected } = yield* place
     const scope = yield* Effect.acquireRelease(Scope.make(), (scope, exit) => Scope.close(scope, exit))
     const connecting = Effect.retry(Layer.build(line.client(optionsFor(named))), { times: 10 })
     const services = yield* Scope.extend(soon("the first connection", connecting), scope)
-    const heard = yield* Scope.extend(listen(target, services), scope)
+    const received = yield* Scope.extend(listen(target, services), scope)
     yield* publish(1)
-    yield* until("the first notification", () => heard.length > 0)
-    const asked = yield* Effect.forEach(
+    yield* until("the first notification", () => received.length > 0)
+    const publications = yield* Effect.forEach(
       publishing(3)(services),
-      ([n, publish]) => Effect.map(Effect.fork(Effect.exit(publish)), (outcome): Asked => ({ n, outcome }))
+      ([n, publish]) => Effect.map(Effect.fork(Effect.exit(publish)), (outcome): Publication => ({ n, outcome }))
     )
     yield* Effect.yieldNow()
     yield* line.inject(named.fault)
     yield* within("the end of the client", 0)(Scope.close(scope, Exit.void))
-    const length = heard.length
-    if (hard) yield* closed(line)
+    const length = received.length
+    if (canTerminate) yield* untilClosed(line)
     yield* publish(3)
-    // Shows that none of them is received.
+    // A fixed wait, because it shows that none of them arrives.
     yield* Effect.sleep("300 millis")
     yield* line.heal
     // The last bytes of a closed socket may still be in flight.
-    yield* closed(line)
-    for (const request of asked) yield* checkAsked(truth, request, false)
-    assert.lengthOf(heard, length, "messages after the end")
+    yield* untilClosed(line)
+    for (const request of publications) yield* checkOutcome(expected, request, false)
+    assert.lengthOf(received, length, "messages after the end")
   })
 
 /** A transfer on a narrow line that takes longer than the timeout of a ping. */
@@ -543,7 +545,7 @@ const transfers: ReadonlyArray<Transfer> = [
   }
 ]
 
-/** For runtimes that show received bytes. */
+/** Only for runtimes that show received bytes. */
 const visibleTransfer: Transfer = {
   name: "5 MB down at 500 KB/s, longer than any timeout of a ping",
   direction: "down",
@@ -572,27 +574,29 @@ const requestOf = ({ direction, size }: Transfer, target: Collection, ids: Reado
 /** Asserts that the request is answered on one connection, and that the ping time does not include the transfer. */
 const transferring = (transfer: Transfer, target: Collection, ids: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const { hard, make } = yield* Lines
+    const { canTerminate, make } = yield* Lines
     const { bytesPerSecond, idempotent = false, name, options, size } = transfer
     const line = yield* make
     const services = yield* soon("the first connection", Layer.build(line.client(options)))
     const kuzzle = Context.get(services, Kuzzle.Kuzzle)
     const states: Array<Kuzzle.ConnectionState> = []
-    yield* Effect.forkScoped(Stream.runForEach(kuzzle.states, (state) => Effect.sync(() => states.push(state))))
+    yield* Effect.forkScoped(
+      Stream.runForEach(Kuzzle.streamOf(kuzzle.states), (state) => Effect.sync(() => states.push(state)))
+    )
     const { moved, request } = requestOf(transfer, target, ids)
     yield* line.inject({ bytesPerSecond })
     const [elapsed, { result }] = yield* Effect.timed(kuzzle.query(request, { timeout: "60 seconds", idempotent }))
     assert.strictEqual(moved(result), size, `${name}: transferred bytes`)
     assert.isAtLeast(Duration.toSeconds(elapsed), 0.95 * size / bytesPerSecond, `${name}: the line was not narrow`)
-    assert.strictEqual(lost(states, false), 0, `${name}: the connection was given up`)
+    assert.strictEqual(countLosses(states, false), 0, `${name}: the connection was given up`)
     const roundTrip = Option.getOrElse(yield* kuzzle.roundTripTime, () => Duration.zero)
     if (transfer.direction === "up") assert.isBelow(Duration.toSeconds(roundTrip), 5, `${name}: the ping time`)
-    if (hard) assert.strictEqual((yield* line.sockets).peak, 1, `${name}: sockets at once`)
+    if (canTerminate) assert.strictEqual((yield* line.sockets).peak, 1, `${name}: sockets at once`)
     yield* line.heal
   }).pipe(Effect.scoped)
 
 const slowProgress = Effect.gen(function*() {
-  const { hard } = yield* Lines
+  const { canTerminate } = yield* Lines
   const target = yield* (yield* World).collection
   const ids = Array.from({ length: Math.ceil(5 * megabytes / pieceSize) }, (_, i) => `large-${i}`)
   const text = "x".repeat(pieceSize)
@@ -601,13 +605,13 @@ const slowProgress = Effect.gen(function*() {
     yield* Direct
   )
   yield* Effect.forEach(
-    hard ? [...transfers, visibleTransfer] : transfers,
+    canTerminate ? [...transfers, visibleTransfer] : transfers,
     (transfer) => transferring(transfer, target, ids),
     { concurrency: "unbounded" }
   )
 })
 
-/** How many cases run at a time. They mostly wait. */
+/** How many cases run at the same time. They mostly wait. */
 const atOnce = 24
 
 export const faultSuite = <E>(
@@ -636,19 +640,23 @@ export const faultSuite = <E>(
         it.scoped(`${phase}: ${fault.name}`, () => play(fault), { concurrent, timeout: 60_000 })
       }
     }
-    // These begin first, and at the same time in one case, because each takes 20 s.
+    // One case runs all transfers at the same time, and starts first, because each takes 20 s.
     if (options.includes?.("slow progress", "all") !== false) {
-      it.scoped("C2, R2: slow progress: large requests and answers", () => slowProgress, {
-        concurrent: true,
-        timeout: 90_000
-      })
+      it.scoped(
+        "C2, R2: slow progress: a large request or answer on a narrow line keeps its connection and is answered",
+        () => slowProgress,
+        {
+          concurrent: true,
+          timeout: 90_000
+        }
+      )
     }
     each("connecting", (named) => {
-      // A fault that only ends connections waits for one. Any other is there before the client.
-      const { ending, ...weather } = named.fault
-      return firstDial(named, ending === undefined || Object.keys(weather).length > 0 ? "Now" : "Accept")
+      // A fault that only ends connections strikes the next one. Any other fault exists before the client connects.
+      const { ending, ...conditions } = named.fault
+      return firstDial(named, ending === undefined || Object.keys(conditions).length > 0 ? "Now" : "Accept")
     })
-    // The first two let the whole answer to the handshake pass. The third, a frame within HTTP, does not occur.
+    // The first two faults let the whole answer to the handshake pass. The third, a frame within HTTP, cannot occur.
     each(
       "upgrading",
       (named) => firstDial(named, { direction: "In", part: "Handshake", bytes: 60 }),

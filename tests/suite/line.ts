@@ -6,8 +6,8 @@ import type { ClientLayer, ClientOptions } from "./backend.ts"
 /** `Out`: from the client to the server. */
 export type Direction = "Out" | "In"
 
-/** What passes, and how fast. Held bytes are not lost: they are delivered when the line is healed. */
-export interface Weather {
+/** What the line lets through, and how fast. Held bytes are not lost: they are delivered when the line is healed. */
+export interface LineConditions {
   readonly hold?: Direction | "Both"
   /** Milliseconds, each way. */
   readonly delay?: number
@@ -24,8 +24,8 @@ export interface Weather {
  */
 export type Ending = "Reset" | "Cut" | "EndToClient" | "EndToServer" | number
 
-/** Ends the open connections, and changes the weather for all. */
-export interface Fault extends Weather {
+/** Ends the open connections, and sets the conditions of all later traffic. */
+export interface Fault extends LineConditions {
   readonly ending?: Ending
 }
 
@@ -40,28 +40,28 @@ export type When = "Now" | "Accept" | {
   readonly next?: boolean
 }
 
-/** The faults of a line. */
-export interface Accidents {
+/** Functions that cause and end the faults of a line. */
+export interface FaultControls {
   /** Schedules a fault, in place of an earlier one that has not struck. */
   readonly inject: (fault: Fault, when?: When) => Effect.Effect<void>
   /** Completes when the scheduled fault has struck. */
   readonly struck: Effect.Effect<void>
-  /** Restores fair weather. A scheduled fault stays scheduled. */
+  /** Removes all conditions. A scheduled fault stays scheduled. */
   readonly heal: Effect.Effect<void>
-  /** Breaks the open connections. The weather and a scheduled fault stay as they are. */
+  /** Breaks the open connections. The conditions and a scheduled fault stay as they are. */
   readonly cut: Effect.Effect<void>
   /** How many sockets the client has open, and the most that it had open at once. */
   readonly sockets: Effect.Effect<{ readonly open: number; readonly peak: number }>
 }
 
-export interface Line extends Accidents {
+export interface Line extends FaultControls {
   readonly client: (options?: ClientOptions) => ClientLayer
 }
 
 export interface LinesShape {
   readonly make: Effect.Effect<Line, never, Scope.Scope>
   /** Whether the runtime can drop a socket at once. A browser waits for a silent peer. */
-  readonly hard: boolean
+  readonly canTerminate: boolean
 }
 
 export class Lines extends Context.Tag("@effect-kuzzle/testing/test/Lines")<Lines, LinesShape>() {}

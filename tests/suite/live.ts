@@ -47,7 +47,7 @@ const observe = (live: KuzzleLiveQuery.LiveQuery) =>
 
 export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
   describe("live documents", () => {
-    it.effect("a search: the matching documents, and each that enters, changes, leaves or is deleted, for every observer", () =>
+    it.effect("a search has the matching documents, and every observer gets each document that enters, changes, leaves or is deleted", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         yield* put(target, "a", { status: "free" })
@@ -93,7 +93,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.deepStrictEqual(error.issues, ["regexp: a search has no such condition, only a subscription"])
       })))
 
-    it.effect("documents by their ids, whether they exist or not", () =>
+    it.effect("a query by ids follows documents whether they exist or not", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         yield* put(target, "a", { status: "free" })
@@ -113,7 +113,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         ])
       })))
 
-    it.effect("8.C11: a replaced document has only the new fields", () =>
+    it.effect("8.C11: a replaced document has only its new fields", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         yield* put(target, "a", { status: "free", seats: 4 })
@@ -173,7 +173,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.deepStrictEqual(snapshots, [0, 4400])
       })))
 
-    it.effect("as a stream of values: the last value has all documents", () =>
+    it.effect("the last element of `values` has all documents", () =>
       withClient()(Effect.gen(function*() {
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
         const live = yield* KuzzleLiveQuery.live(target)
@@ -219,7 +219,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         assert.strictEqual(yield* changes.take, "Entered d free")
       })))
 
-    it.effect("a connection that is lost during the first read", () =>
+    it.effect("a connection that is lost during the first read does not prevent the query", () =>
       withClient()(Effect.gen(function*() {
         const { network } = yield* Backend
         const target = yield* Effect.flatMap(World, ({ collection }) => collection)
@@ -303,7 +303,7 @@ export const liveTests = (it: Vitest.MethodsNonLive<World | Backend, true>): voi
         yield* KuzzleLiveQuery.live(target)
       })))
 
-    it.effect("a filter on a field that the first document maps: right at the start, after the write, and after a reconnection", () =>
+    it.effect("a filter on a field that the first document maps is correct at the start, after the write and after a reconnection", () =>
       withClient()(Effect.gen(function*() {
         const { network } = yield* Backend
         const target = yield* mapped({ dynamic: "true" })

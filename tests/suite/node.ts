@@ -22,7 +22,7 @@ export const layerUrl = (url: string): Layer.Layer<Backend | Lines, Relay.RelayE
         ...relay,
         client: (options) => NodeKuzzle.layer({ ...options, url: relay.url })
       })),
-      hard: true
+      canTerminate: true
     })
   )
 

@@ -27,7 +27,7 @@ export interface StorePlace {
 }
 
 export interface StoreOptions {
-  /** Whether the claim of a killed client still works, like that of a frozen page that was taken for dead. */
+  /** Whether the claim of a killed client still works, like that of a frozen page that others considered dead. */
   readonly lingers: boolean
   /** Whether several clients can use the store at once. Default: `true`. */
   readonly shared?: boolean
@@ -40,7 +40,7 @@ export const limits: KuzzleOutboxStore.Limits = { maxEntries: 500, maxBytes: 1_0
 export const server = "wss://kuzzle.test"
 export const ada: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "ada" }
 const bob: KuzzleOutboxStore.Sender = { _tag: "User", kuid: "bob" }
-const nobody: KuzzleOutboxStore.Sender = { _tag: "Anonymous" }
+const anonymous: KuzzleOutboxStore.Sender = { _tag: "Anonymous" }
 
 export const entry = (id: string, differing: Partial<KuzzleOutboxStore.NewEntry> = {}): KuzzleOutboxStore.NewEntry => ({
   id,
@@ -224,7 +224,7 @@ export const outboxStoreSuite = <E>(
         const stored = yield* first.claim.add([
           entry("ada"),
           entry("bob", { sender: bob }),
-          entry("nobody", { sender: nobody }),
+          entry("without a user", { sender: anonymous }),
           entry("a user of this name", { sender: { _tag: "User", kuid: "Anonymous" } }),
           entry("elsewhere", { server: "wss://staging.test" }),
           entry("bob sending", { sender: bob }),
@@ -234,9 +234,9 @@ export const outboxStoreSuite = <E>(
         yield* first.claim.settle(stored[6]!.seq, { outcome: "Expired" })
         yield* first.kill
         const second = yield* place.client()
-        assert.deepStrictEqual(ids((yield* adoptSoon(second.claim, nobody)).entries), ["nobody"])
+        assert.deepStrictEqual(ids((yield* adoptSoon(second.claim, anonymous)).entries), ["without a user"])
         assert.deepStrictEqual(ids((yield* second.claim.adopt(server, ada)).entries), ["ada"])
-        // Nobody has adopted for bob yet, so his request has no report.
+        // No client has adopted the requests of bob yet, so his request has no report.
         assert.deepStrictEqual(outcomes(yield* second.claim.reports(server)), [])
         assert.deepStrictEqual(outcomes(yield* second.claim.reports("wss://staging.test")), [
           ["reported elsewhere", "Expired"]
@@ -309,7 +309,7 @@ export const outboxStoreSuite = <E>(
         yield* claim.add([entry("c", { payload })])
       }))
 
-    test("many concurrent requests are all stored, each once and in order", (place) =>
+    test("concurrent requests are all stored, each once and in order", (place) =>
       Effect.gen(function*() {
         const first = yield* place.client()
         const stored = yield* Effect.forEach(numbered("n", 200), (id) => first.claim.add([entry(id)]), {
@@ -437,7 +437,7 @@ export const outboxStoreSuite = <E>(
 
     if (lingers) {
       if (!renamed) {
-        test("a client that was taken for dead does not adopt its own requests", (place) =>
+        test("a client that was considered dead does not adopt its own requests", (place) =>
           Effect.gen(function*() {
             const { claim, kill } = yield* place.client()
             const stored = yield* claim.add([entry("a"), entry("b")])
@@ -450,7 +450,7 @@ export const outboxStoreSuite = <E>(
       }
 
       together(
-        "a client that was taken for dead cannot change requests that another has adopted",
+        "a client that was considered dead cannot change requests that another has adopted",
         (place) =>
           Effect.gen(function*() {
             const first = yield* place.client()
@@ -470,7 +470,7 @@ export const outboxStoreSuite = <E>(
     }
 
     it.scopedLive(
-      "a full disk or quota: adding fails and stores nothing, deleting works",
+      "with a full disk or quota, adding fails and stores nothing, and deleting works",
       (context) =>
         Effect.gen(function*() {
           const { client, fill } = yield* place

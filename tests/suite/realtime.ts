@@ -11,7 +11,18 @@ import {
 import { assert, describe, type Vitest } from "@effect/vitest"
 import { Deferred, Effect, Exit, Schedule, Scope, Stream } from "effect"
 import { type Backend, type Collection, World, writeNumbered } from "./backend.ts"
-import { another, documentOf, failure, gapOf, inbox, listenTo, numberOf, roomOf, userOf, withClient } from "./tools.ts"
+import {
+  anotherClient,
+  documentOf,
+  failure,
+  gapOf,
+  inbox,
+  listenTo,
+  numberOf,
+  roomOf,
+  userOf,
+  withClient
+} from "./tools.ts"
 import { until } from "./until.ts"
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
@@ -25,7 +36,7 @@ const badFilter = KuzzleFilter.regexp("name", "(")
 
 export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
   describe("subscriptions", () => {
-    it.effect("notifications come in order, and say what happened", () =>
+    it.effect("notifications arrive in order, and say what happened", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const inbox = yield* listenTo(target)
@@ -55,7 +66,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.deepStrictEqual((yield* inbox.takeN(30)).map(numberOf), numbers(1, 30))
       }).pipe(withClient()))
 
-    it.effect("a filter with each scope: in, out, all, none", () =>
+    it.effect("a filter reports documents by its scope: in, out, all or none", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const filter = KuzzleFilter.equals("status", "free")
@@ -87,12 +98,12 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* none.silent(0)
       }).pipe(withClient()))
 
-    it.effect("presence: other clients enter and leave, with their volatile data", () =>
+    it.effect("presence reports other clients that enter and leave, with their volatile data", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const inbox = yield* listenTo({ ...target, users: "all", scope: "none" })
         const scope = yield* Scope.make()
-        const other = yield* another().pipe(Scope.extend(scope))
+        const other = yield* anotherClient().pipe(Scope.extend(scope))
         yield* other(KuzzleRealtime.open({ ...target, volatile: { name: "ada" } })).pipe(
           Scope.extend(scope),
           Effect.asVoid
@@ -106,18 +117,18 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.deepInclude(exited.volatile, { name: "ada" })
       }).pipe(withClient()))
 
-    it.effect("presence: `in` gives only users that enter, `out` only users that leave, neither gives the client itself", () =>
+    it.effect("presence with `in` reports only users that enter, and with `out` only users that leave", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const room = { ...target, scope: "none" } as const
         // Another client with `none` has opened the channel that the server would use for `out` (spec 1.5).
-        const first = yield* another()
+        const first = yield* anotherClient()
         yield* Effect.asVoid(first(KuzzleRealtime.open(room)))
         const out = yield* listenTo({ ...room, users: "out" })
         const into = yield* listenTo({ ...room, users: "in", subscribeToSelf: false })
         const all = yield* listenTo({ ...room, users: "all" })
         const scope = yield* Scope.make()
-        const other = yield* another().pipe(Scope.extend(scope))
+        const other = yield* anotherClient().pipe(Scope.extend(scope))
         yield* other(KuzzleRealtime.open({ ...target, volatile: { name: "ada" } })).pipe(
           Scope.extend(scope),
           Effect.asVoid
@@ -134,25 +145,25 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         for (const { silent } of [into, out, all]) yield* silent("20 millis")
       }).pipe(withClient()))
 
-    it.effect("8.E5: presence: a consumer that does not ask for users gets none, even on a shared channel", () =>
+    it.effect("8.E5: a consumer that does not request presence gets no users, even on a shared channel", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         // `out` and `none` share the channel of the first subscriber, which is one with `out` here.
-        const first = yield* another()
+        const first = yield* anotherClient()
         yield* first(Kuzzle.query({ controller: "realtime", action: "subscribe", ...target, users: "out", body: {} }))
         const inbox = yield* listenTo(target)
         yield* Effect.asVoid(
-          Effect.scoped(Effect.flatMap(another(), (other) => other(KuzzleRealtime.open(target))))
+          Effect.scoped(Effect.flatMap(anotherClient(), (other) => other(KuzzleRealtime.open(target))))
         )
         yield* writeNumbered(target, [1])
         assert.strictEqual(numberOf(yield* inbox.take), 1)
         yield* inbox.silent("100 millis")
       }).pipe(withClient()))
 
-    it.effect("subscribeToSelf: a client can exclude what it causes itself", () =>
+    it.effect("`subscribeToSelf: false` excludes notifications that the client causes itself", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
-        const other = yield* another()
+        const other = yield* anotherClient()
         const theirs = yield* listenTo({ ...target, subscribeToSelf: false })
         const all = yield* listenTo(target)
         yield* writeNumbered(target, [1])
@@ -164,12 +175,12 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* theirs.silent(0)
       }).pipe(withClient()))
 
-    it.effect("join: the room of another client, by its id, for as long as the room has a member", () =>
+    it.effect("`join` joins the room of another client by its id, for as long as the room has a member", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const filter = KuzzleFilter.equals("status", "free")
         const scope = yield* Scope.make()
-        const other = yield* another().pipe(Scope.extend(scope))
+        const other = yield* anotherClient().pipe(Scope.extend(scope))
         const theirs = yield* other(listenTo({ ...target, filter, users: "in" })).pipe(Scope.extend(scope))
         const publish = (n: number, status: string) => KuzzleRealtime.publish({ ...target, message: { n, status } })
         yield* publish(0, "free")
@@ -204,7 +215,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     it.effect("S3, 8.C1: a notification that comes before the answer to the subscription is delivered", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
-        const other = yield* another()
+        const other = yield* anotherClient()
         yield* Effect.asVoid(other(KuzzleRealtime.open({ ...target, users: "all" })))
         // The channel exists already. The server notifies it of the new user before it answers with the name of the channel.
         const inbox = yield* listenTo({ ...target, users: "all", volatile: { name: "me" } })
@@ -216,7 +227,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     it.effect("S3: after the answer to the subscription no notification is missing", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
-        const other = yield* another()
+        const other = yield* anotherClient()
         const publish = (n: number) => other(KuzzleRealtime.publish({ ...target, message: { n } }))
         const first = yield* Deferred.make<void>()
         const publishing = yield* Effect.forEach(
@@ -272,7 +283,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         }
       }).pipe(withClient()))
 
-    it.effect("subscribe: a stream that ends its subscription", () =>
+    it.effect("the end of a stream of `subscribe` ends the subscription", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const writing = yield* writeNumbered(target, [1]).pipe(
@@ -302,7 +313,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.strictEqual(numberOf(yield* good.take), 1)
       }).pipe(withClient()))
 
-    it.effect("8.C8: listen: a handler that throws ends only its own subscription", () =>
+    it.effect("8.C8: a handler of `listen` that throws ends only its own subscription", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const seen: Array<unknown> = []
@@ -318,7 +329,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
       }).pipe(withClient()))
 
-    it.effect("8.C8: listen: the subscription of a handler that throws ends on the server, too", () =>
+    it.effect("8.C8: the subscription of a handler of `listen` that throws ends on the server, too", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const seen: Array<KuzzleRealtime.DocumentNotification> = []
@@ -332,7 +343,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         assert.lengthOf(seen, 1)
       }).pipe(withClient()))
 
-    it.effect("S4, L2, 8.C8: a slow consumer loses notifications by its strategy, and a gap says how many", () =>
+    it.effect("S4, L2, 8.C8: the strategy decides which notifications a slow consumer loses, and a gap says how many", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const sliding = yield* KuzzleRealtime.open({ ...target, bufferSize: 4 })
@@ -382,7 +393,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         yield* slow.silent(0)
       }).pipe(withClient()))
 
-    it.effect("many subscriptions at once, each with its own notifications", () =>
+    it.effect("many subscriptions at once get their own notifications", () =>
       Effect.gen(function*() {
         const target = yield* (yield* World).collection
         const rooms = yield* Effect.forEach(
@@ -395,7 +406,7 @@ export const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
         for (const { silent } of rooms) yield* silent(0)
       }).pipe(withClient()))
 
-    it.effect("A3, 8.C5: an expired token ends the delivery; after the next login a gap comes, and then notifications", () =>
+    it.effect("A3, 8.C5: an expired token ends the delivery, and after the next login a gap precedes notifications", () =>
       Effect.gen(function*() {
         const world = yield* World
         const target: Collection = yield* world.collection

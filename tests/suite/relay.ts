@@ -6,11 +6,11 @@ import { Data, Effect } from "effect"
 import type { Scope } from "effect"
 import * as Net from "node:net"
 import type { Network } from "./backend.ts"
-import type { Accidents, Direction, Ending, Fault, Weather, When } from "./line.ts"
+import type { Direction, Ending, Fault, FaultControls, LineConditions, When } from "./line.ts"
 
 export class RelayError extends Data.TaggedError("RelayError")<{ readonly cause: Error }> {}
 
-export interface Relay extends Network, Accidents {
+export interface Relay extends Network, FaultControls {
   readonly port: number
   /** `ws://127.0.0.1:<port>` */
   readonly url: string
@@ -72,7 +72,7 @@ const portionMillis = 20
 /** The longest stall of this machine for which a narrow line compensates. */
 const longestPortionMillis = 2000
 
-/** The buffer of a narrow line, in bytes. More is left to the sender, which thus sees the slow line. */
+/** The buffer of a narrow line, in bytes. The sender keeps further bytes, so it notices the slow line. */
 const narrowQueue = 64 * 1024
 
 export const make = (
@@ -82,7 +82,7 @@ export const make = (
     const pairs = new Set<Pair>()
     let count = 0
     let peak = 0
-    let weather: Weather = {}
+    let conditions: LineConditions = {}
     let scheduled: { readonly fault: Fault; readonly when: When; readonly from: number; counted: number } | undefined
     let struck: ReadonlyArray<() => void> = []
 
@@ -95,7 +95,7 @@ export const make = (
     }
 
     const backPressure = (flow: Flow): void => {
-      if (flow.queued > narrowQueue && weather.bytesPerSecond !== undefined) flow.from.pause()
+      if (flow.queued > narrowQueue && conditions.bytesPerSecond !== undefined) flow.from.pause()
       else if (flow.from.isPaused()) flow.from.resume()
     }
 
@@ -103,12 +103,12 @@ export const make = (
       flow.cancel?.()
       flow.cancel = undefined
       for (;;) {
-        if (weather.hold === "Both" || weather.hold === flow.direction) return
+        if (conditions.hold === "Both" || conditions.hold === flow.direction) return
         const piece = flow.queue[0]
         if (piece === undefined) break
         const early = piece.due - performance.now()
         if (early > 0) return later(flow, early)
-        const { bytesPerSecond, slices } = weather
+        const { bytesPerSecond, slices } = conditions
         const portion = slices === true
           ? 1
           : bytesPerSecond === undefined
@@ -190,8 +190,8 @@ export const make = (
       if (scheduled === undefined) return
       const { ending, ...following } = scheduled.fault
       scheduled = undefined
-      weather = following
-      if (weather.refuse === true) listener.close()
+      conditions = following
+      if (conditions.refuse === true) listener.close()
       if (ending !== undefined) end(ending)
       for (const { flows } of pairs) flows.forEach(run)
       for (const resume of struck) resume()
@@ -221,7 +221,7 @@ export const make = (
         from.setNoDelay(true)
         from.on("data", (bytes: Buffer) => {
           if (flow.stopped) return
-          const due = weather.delay === undefined ? 0 : performance.now() + weather.delay
+          const due = conditions.delay === undefined ? 0 : performance.now() + conditions.delay
           const length = headerLength(flow, bytes)
           for (
             const piece of [
@@ -254,7 +254,7 @@ export const make = (
     }
 
     const listener = Net.createServer({ allowHalfOpen: true }, (client) => {
-      if (weather.refuse === true) return void client.resetAndDestroy()
+      if (conditions.refuse === true) return void client.resetAndDestroy()
       connect(client)
       // Counted later, because an older socket may end in the same turn.
       setImmediate(() => {
@@ -280,15 +280,15 @@ export const make = (
       Effect.retry(anywhere, { times: 50 }),
       () =>
         Effect.async<void>((resume) => {
-          weather = { refuse: true }
+          conditions = { refuse: true }
           listener.close(() => resume(Effect.void))
           end("Cut")
         })
     )
     const cut = Effect.sync(() => end("Cut"))
     const heal = Effect.suspend(() => {
-      const refused = weather.refuse === true
-      weather = {}
+      const refused = conditions.refuse === true
+      conditions = {}
       for (const { flows } of pairs) {
         for (const flow of flows) {
           flow.queue = flow.queue.map((piece) => ({ ...piece, due: 0 }))

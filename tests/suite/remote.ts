@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { Scope } from "effect"
 import type { Network } from "./backend.ts"
-import type { Accidents } from "./line.ts"
+import type { FaultControls } from "./line.ts"
 
 export interface RemoteBackend {
   /** The server itself. */
@@ -36,7 +36,7 @@ export const network = (remote: RemoteBackend): Network => ({
 })
 
 /** Makes a relay that ends with the scope. */
-export const line = (remote: RemoteBackend): Effect.Effect<Accidents & RemoteLine, never, Scope.Scope> =>
+export const line = (remote: RemoteBackend): Effect.Effect<FaultControls & RemoteLine, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(post<RemoteLine>(remote, "lines"), ({ id }) => post(remote, `lines/${id}/end`)),
     ({ id, url }) => ({

@@ -1,4 +1,4 @@
-/** Documents by their Schema, and the mappings that follow from it. */
+/** Typed repositories of documents, and the mappings that follow from their Schema. */
 import {
   KuzzleActionError,
   KuzzleCollection,
@@ -30,7 +30,7 @@ import { until } from "./until.ts"
 class Taxi extends Schema.Class<Taxi>("Taxi")({
   status: Schema.Literal("free", "busy"),
   seats: Schema.Int,
-  // Elasticsearch 7 takes -1 to -999 for no date, and other negative numbers of less than ten digits for years.
+  // Elasticsearch 7 refuses -1 to -999 as a date, and reads other negative numbers of less than ten digits as years.
   seen: Schema.DateFromNumber.pipe(Schema.filter((date) => date.getTime() >= 0)),
   driver: Schema.optionalWith(
     Schema.Struct({
@@ -50,10 +50,10 @@ class Taxi extends Schema.Class<Taxi>("Taxi")({
 const taxi = (fields: Partial<ConstructorParameters<typeof Taxi>[0]> = {}) =>
   new Taxi({ status: "free", seats: 4, seen: new Date(1_700_000_000_000), plate: null, ...fields })
 
-/** What no version of the Schema ever wrote. */
+/** Content that does not fit the Schema. */
 const odd = { status: "lost", seats: 1.5 }
 
-/** A collection of its own, with the mappings of the Schema. */
+/** A new collection with the mappings of the Schema. */
 const fresh = Effect.gen(function*() {
   const { index, name } = yield* World
   const target: Collection = { index, collection: name("taxis") }
@@ -75,40 +75,43 @@ export const repositorySuite = <E>(
   })
 
 const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide: Provide, runs: number): void => {
-  it.effect("the fields of a struct that are not given stay as they are", () =>
+  it.effect("an update of a struct keeps the fields that it does not contain", () =>
     provide()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       const made = yield* taxis.create({ _id: "a", content: taxi({ driver: { name: "ada", rating: 1 } }), refresh })
       const rated = yield* taxis.update({ _id: made._id, content: { driver: { rating: 5 } } })
       assert.deepStrictEqual(rated._source, taxi({ driver: { name: "ada", rating: 5 } }))
-      const many = yield* taxis.mUpdate({ documents: [{ _id: "a", content: { driver: { name: "bob" } } }], refresh })
-      assert.deepStrictEqual(many.successes.map(({ _source }) => _source.driver), [{ name: "bob", rating: 5 }])
+      const updated = yield* taxis.mUpdate({ documents: [{ _id: "a", content: { driver: { name: "bob" } } }], refresh })
+      assert.deepStrictEqual(updated.successes.map(({ _source }) => _source.driver), [{ name: "bob", rating: 5 }])
       const changes = { driver: { rating: 2 } }
-      const found = yield* taxis.updateByQuery({ filter: taxis.filter.all, changes })
-      assert.deepStrictEqual(found.successes.map(({ _source }) => _source.driver), [{ name: "bob", rating: 2 }])
+      const updatedByQuery = yield* taxis.updateByQuery({ filter: taxis.filter.all, changes })
+      assert.deepStrictEqual(updatedByQuery.successes.map(({ _source }) => _source.driver), [{
+        name: "bob",
+        rating: 2
+      }])
     })))
 
-  it.effect("the fields that were asked for, decoded; those of the others are not asked", () =>
+  it.effect("a search with `_source` decodes only the requested fields", () =>
     provide()(Effect.gen(function*() {
       const target = yield* fresh
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
       yield* taxis.create({ _id: "a", content: taxi({ driver: { name: "ada" } }) })
       yield* KuzzleDocument.create({ ...target, _id: "b", content: { seats: 2, seen: 5, status: "lost" }, refresh })
       const sort = ["seats"] as const
-      const found = yield* taxis.search({ sort, _source: ["seats", "seen", "driver"] })
+      const result = yield* taxis.search({ sort, _source: ["seats", "seen", "driver"] })
       const seen = new Date(1_700_000_000_000)
       const expected = [{ seats: 2, seen: new Date(5) }, { seats: 4, seen, driver: { name: "ada" } }]
-      assert.deepStrictEqual(found.hits.map(({ _source }) => _source), expected)
+      assert.deepStrictEqual(result.hits.map(({ _source }) => _source), expected)
       const hits = yield* Stream.runCollect(taxis.hits({ sort, size: 1, _source: ["seats", "seen", "driver"] }))
       assert.deepStrictEqual([...hits].map(({ _source }) => _source), expected)
       const none = yield* taxis.search({ sort, _source: false })
       assert.deepStrictEqual(none.hits.map(({ _id, _source }) => [_id, _source]), [["b", {}], ["a", {}]])
-      // `b` does not fit as a whole, nor by its status.
+      // The status of `b` does not fit the Schema.
       yield* failure(taxis.search({ _source: ["status"] }), KuzzleRepository.InvalidDocumentError)
       yield* failure(taxis.search({ _source: true }), KuzzleRepository.InvalidDocumentError)
     })))
 
-  it.effect("aggregations beside documents", () =>
+  it.effect("a search returns typed aggregations", () =>
     provide()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       yield* taxis.mCreate({ documents: [1, 2, 4].map((seats) => ({ content: taxi({ seats }) })), refresh })
@@ -123,7 +126,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       )
     })))
 
-  it.effect("one document: written encoded, read decoded", () =>
+  it.effect("a document is encoded when it is written, and decoded when it is read", () =>
     provide()(Effect.gen(function*() {
       const target = yield* fresh
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
@@ -162,7 +165,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       )
     })))
 
-  it.effect("a part of a document: only what is given is written", () =>
+  it.effect("`update` and `upsert` write only the given fields", () =>
     provide()(Effect.gen(function*() {
       const target = yield* fresh
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
@@ -181,7 +184,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       assert.deepStrictEqual(changed._source, taxi({ seats: 2 }))
     })))
 
-  it.effect("a part of a document: a field is cleared where its Schema takes null for absent, or nothing is sent", () =>
+  it.effect("`update` clears a field whose Schema reads null as absent, and refuses to clear any other field", () =>
     provide()(Effect.gen(function*() {
       const { index, name } = yield* World
       const schema = Schema.Struct({
@@ -199,13 +202,13 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       assert.isNull((yield* KuzzleDocument.get({ ...target, _id }))._source["due"])
       yield* failure(tasks.update({ _id, content: { note: Option.none() } }), KuzzleRepository.InvalidContentError)
       assert.deepStrictEqual((yield* tasks.get({ _id }))._source, cleared._source)
-      // What the error says.
+      // The error suggests `deleteFields`.
       const removed = yield* tasks.deleteFields({ _id, fields: ["note"] })
       assert.deepStrictEqual(removed._source, { ...cleared._source, note: Option.none() })
       assert.deepStrictEqual((yield* tasks.get({ _id }))._source, removed._source)
     })))
 
-  it.effect("a part of one of several shapes", () =>
+  it.effect("an update of a union accepts the fields of its members, and no others", () =>
     provide()(Effect.gen(function*() {
       const { index, name } = yield* World
       const Shape = Schema.Union(
@@ -220,18 +223,18 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       assert.deepStrictEqual(_source, { kind: "square", side: 3 })
       assert.strictEqual((yield* KuzzleDocument.get({ ...target, _id }))._source["side"], "3")
       const error = yield* failure(
-        // What no type allows may come from JavaScript.
+        // A caller without types can pass an unknown field.
         shapes.update({ _id, content: { corners: 3 } as {} }),
         KuzzleRepository.InvalidContentError
       )
       assert.match(error.message, /corners/)
     })))
 
-  it.effect("content that does not fit is not sent", () =>
+  it.effect("content that does not fit the Schema is not sent", () =>
     provide()(Effect.gen(function*() {
       const target = yield* fresh
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi, onInvalid: "pass" })
-      const wrong = { ...taxi(), seats: 1.5 } as Taxi // The types cannot know that it is no whole number.
+      const wrong = { ...taxi(), seats: 1.5 } as Taxi // The type does not exclude fractions.
       const errors = yield* Effect.all([
         failure(taxis.create({ _id: "a", content: wrong }), KuzzleRepository.InvalidContentError),
         failure(taxis.createOrReplace({ _id: "a", content: wrong }), KuzzleRepository.InvalidContentError),
@@ -254,14 +257,14 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       ])
       for (const error of errors) {
         assert.deepInclude(error, { ...target, _id: "a" })
-        // Effect 4 refuses a value that is no instance of its class before it looks at the fields.
+        // Effect 4 refuses a value that is not an instance of its class before it checks the fields.
         assert.match(error.message, /nothing was sent: (?:Expected Taxi$|[^]*seats)/)
       }
       yield* KuzzleCollection.refresh(target)
       assert.strictEqual(yield* taxis.count(), 0)
     })))
 
-  it.effect("errors have the names of their actions", () =>
+  it.effect("a repository fails with the named errors of Kuzzle's actions", () =>
     provide()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       yield* taxis.create({ _id: "a", content: taxi() })
@@ -273,7 +276,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       yield* failure(nowhere.getOption({ _id: "a" }), KuzzleActionError.CollectionNotFoundError)
     })))
 
-  it.effect("many documents: each has its own outcome", () =>
+  it.effect("`mCreate`, `mUpdate`, `mGet` and `mDelete` return an outcome for each document", () =>
     provide()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       yield* taxis.create({ _id: "a", content: taxi() })
@@ -294,43 +297,43 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
         ["b", taxi({ seats: 2, status: "busy" })]
       ])
       assert.lengthOf(changed.errors, 1)
-      const got = yield* taxis.mGet({ ids: ["b", "c", "a"] })
-      assert.deepStrictEqual(got.successes.map(({ _id, _source }) => [_id, _source.status]), [["b", "busy"], [
+      const read = yield* taxis.mGet({ ids: ["b", "c", "a"] })
+      assert.deepStrictEqual(read.successes.map(({ _id, _source }) => [_id, _source.status]), [["b", "busy"], [
         "a",
         "free"
       ]])
-      assert.deepStrictEqual(got.errors, ["c"])
-      const gone = yield* taxis.mDelete({ ids: ["a", "c"], refresh })
-      assert.deepStrictEqual(gone.successes, ["a"])
-      assert.strictEqual(gone.errors[0]?._id, "c")
+      assert.deepStrictEqual(read.errors, ["c"])
+      const deleted = yield* taxis.mDelete({ ids: ["a", "c"], refresh })
+      assert.deepStrictEqual(deleted.successes, ["a"])
+      assert.strictEqual(deleted.errors[0]?._id, "c")
     })))
 
-  it.effect("many documents: written in place of others, or changed where they are there", () =>
+  it.effect("`mReplace`, `mCreateOrReplace` and `mUpsert` return an outcome for each document", () =>
     provide()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
-      const shown = ({ errors, successes }: KuzzleDocument.Many<
+      const summaryOf = ({ errors, successes }: KuzzleDocument.Many<
         { readonly _id: string; readonly _source: Taxi; readonly created?: boolean },
         KuzzleDocument.Rejection
       >) => [successes.map(({ _id, _source, created }) => [_id, _source, created]), errors.map(({ status }) => status)]
       const documents = [{ _id: "a", content: taxi({ seats: 2 }) }, { _id: "b", content: taxi({ seats: 3 }) }]
 
-      assert.deepStrictEqual(shown(yield* taxis.mReplace({ documents })), [[], [404, 404]])
+      assert.deepStrictEqual(summaryOf(yield* taxis.mReplace({ documents })), [[], [404, 404]])
       yield* taxis.create({ _id: "a", content: taxi() })
-      assert.deepStrictEqual(shown(yield* taxis.mCreateOrReplace({ documents })), [
+      assert.deepStrictEqual(summaryOf(yield* taxis.mCreateOrReplace({ documents })), [
         [["a", taxi({ seats: 2 }), false], ["b", taxi({ seats: 3 }), true]],
         []
       ])
       assert.deepStrictEqual(
-        shown(yield* taxis.mReplace({ documents: [{ _id: "a", content: taxi({ status: "busy" }) }] })),
+        summaryOf(yield* taxis.mReplace({ documents: [{ _id: "a", content: taxi({ status: "busy" }) }] })),
         [[["a", taxi({ status: "busy" }), false]], []]
       )
       const changes = { plate: "AB-1" } as const
       assert.deepStrictEqual(
-        shown(
+        summaryOf(
           yield* taxis.mUpsert({
             documents: [
               { _id: "a", changes, default: taxi() },
-              // A field of both is that of `default` in a new document.
+              // In a new document, a field of `default` takes precedence over one of `changes`.
               { _id: "c", changes: { seats: 9 }, default: taxi({ seats: 1 }) }
             ]
           })
@@ -338,7 +341,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
         [[["a", taxi({ status: "busy", plate: "AB-1" }), false], ["c", taxi({ seats: 1 }), true]], []]
       )
 
-      const wrong = { ...taxi(), seats: 1.5 } as Taxi // The types cannot know that it is no whole number.
+      const wrong = { ...taxi(), seats: 1.5 } as Taxi // The type does not exclude fractions.
       const errors = yield* Effect.all([
         failure(
           taxis.mCreateOrReplace({ documents: [{ _id: "d", content: wrong }] }),
@@ -353,7 +356,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       assert.deepStrictEqual(errors.map(({ _id }) => _id), ["d", "d", "d"])
     })))
 
-  it.effect("what a filter or a query finds: changed, or deleted", () =>
+  it.effect("`updateByQuery` and `deleteByQuery` take a filter or a query", () =>
     provide()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       const { filter } = taxis
@@ -382,7 +385,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       assert.strictEqual(yield* taxis.count(), 0)
     })))
 
-  it.effect("a document that does not fit: failed, left out and reported, or passed on", () =>
+  it.effect("`onInvalid` decides whether a document that does not fit fails the read, is left out and reported, or is passed on", () =>
     provide()(Effect.gen(function*() {
       const target = yield* fresh
       const failing = KuzzleRepository.make({ ...target, schema: Taxi })
@@ -403,7 +406,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       yield* failure(failing.getOption({ _id: "odd" }), KuzzleRepository.InvalidDocumentError)
       yield* failure(failing.mGet({ ids: ["good", "odd"] }), KuzzleRepository.InvalidDocumentError)
       yield* failure(failing.search(), KuzzleRepository.InvalidDocumentError)
-      // What came before is given before it fails.
+      // The stream emits the hits before the invalid one, and then fails.
       const seen: Array<string> = []
       yield* failure(
         Stream.runForEach(failing.hits({ sort }), ({ _id }) => Effect.sync(() => seen.push(_id))),
@@ -413,11 +416,11 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
 
       yield* failure(skipping.get({ _id: "odd" }), KuzzleRepository.InvalidDocumentError)
       assert.deepStrictEqual(reported, [])
-      const some = yield* skipping.mGet({ ids: ["odd", "good"] })
-      assert.deepStrictEqual(some.successes.map(({ _id }) => _id), ["good"])
-      const found = yield* skipping.search({ sort })
-      assert.deepStrictEqual(found.hits.map(({ _id }) => _id), ["good"])
-      assert.strictEqual(found.total, 2)
+      const fitting = yield* skipping.mGet({ ids: ["odd", "good"] })
+      assert.deepStrictEqual(fitting.successes.map(({ _id }) => _id), ["good"])
+      const result = yield* skipping.search({ sort })
+      assert.deepStrictEqual(result.hits.map(({ _id }) => _id), ["good"])
+      assert.strictEqual(result.total, 2)
       assert.deepStrictEqual([...(yield* Stream.runCollect(skipping.hits({ sort })))].map(({ _id }) => _id), ["good"])
       assert.deepStrictEqual(reported.map(({ _id }) => _id), ["odd", "odd", "odd"])
 
@@ -432,7 +435,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       )
     })))
 
-  it.effect("searches, by a filter or by a query", () =>
+  it.effect("`search`, `count` and `hits` take a filter or a query", () =>
     provide()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       const { filter } = taxis
@@ -446,17 +449,17 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
         })
       }))
       yield* taxis.mCreate({ documents, refresh })
-      const seats = (found: KuzzleRepository.SearchResult<Taxi>) => found.hits.map(({ _source }) => _source.seats)
+      const seats = (result: KuzzleRepository.SearchResult<Taxi>) => result.hits.map(({ _source }) => _source.seats)
 
-      const some = yield* taxis.search({
+      const result = yield* taxis.search({
         filter: filter.and(filter.equals("status", "free"), filter.range("seats", { gt: 4 })),
         sort: [{ seats: "desc" }]
       })
-      assert.deepStrictEqual(seats(some), [10, 8, 6])
-      assert.strictEqual(some.total, 3)
-      assert.deepInclude(some.hits[0], { _id: "t10", index: taxis.index, collection: taxis.collection })
-      assert.instanceOf(some.hits[0]?._source, Taxi)
-      assert.strictEqual(some.hits[0]?._kuzzle_info?.author, "-1")
+      assert.deepStrictEqual(seats(result), [10, 8, 6])
+      assert.strictEqual(result.total, 3)
+      assert.deepInclude(result.hits[0], { _id: "t10", index: taxis.index, collection: taxis.collection })
+      assert.instanceOf(result.hits[0]?._source, Taxi)
+      assert.strictEqual(result.hits[0]?._kuzzle_info?.author, "-1")
       assert.deepStrictEqual(
         seats(yield* taxis.search({ query: { term: { "driver.name": "d1" } }, sort: ["seats"], size: 2 })),
         [1, 4]
@@ -480,14 +483,14 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       ])
     })))
 
-  it.effect("a search finds what the filter matches", () =>
+  it.effect("a search finds exactly the documents that the filter matches", () =>
     provide()(Effect.gen(function*() {
       const { index, name } = yield* World
       const Thing = Schema.Struct({
         text: Schema.optionalWith(Schema.Literal("", "x", "xy", "1"), { exact: true }),
         n: Schema.optionalWith(Schema.Int.pipe(Schema.between(-2, 4)), { exact: true }),
         on: Schema.optionalWith(Schema.Boolean, { exact: true }),
-        // Elasticsearch does not know an empty array from none.
+        // Elasticsearch cannot distinguish an empty array from a missing field.
         tags: Schema.optionalWith(Schema.NonEmptyArray(Schema.Literal("x", "xy", "1")), { exact: true }),
         in: Schema.Struct({ text: Schema.Literal("x", "y") })
       })
@@ -547,7 +550,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       }
     })))
 
-  it.effect("a filter that a search would take for another is not sent", () =>
+  it.effect("a filter that a search would misread is not sent", () =>
     provide()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       const wrong = taxis.filter.and(
@@ -563,7 +566,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       yield* failure(Stream.runDrain(taxis.hits({ filter: wrong })), KuzzleFilter.FilterError)
     })))
 
-  it.effect("a Schema with effects and services", () =>
+  it.effect("a Schema may use effects and services", () =>
     provide()(Effect.gen(function*() {
       class Secret extends Context.Tag("test/Secret")<Secret, number>() {}
       const Hidden = Schema.transformOrFail(Schema.Number, Schema.Number, {
@@ -591,7 +594,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
       }).pipe(Effect.provideService(Secret, 42))
     })))
 
-  it.effect("whatever is written is read", () =>
+  it.effect("any document is read as it was written", () =>
     provide()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       const samples = fc.sample(Arbitrary.make(Taxi), { numRuns: runs, seed: 1 })
@@ -603,7 +606,7 @@ const documentTests = (it: Vitest.MethodsNonLive<World | Backend, true>, provide
         const { _id, _source } = yield* taxis.create({ content })
         assert.deepStrictEqual(_source, content)
         assert.deepStrictEqual((yield* taxis.get({ _id }))._source, content)
-        // Absent is what is not written, so `undefined` is, too.
+        // An update does not write a field whose value is `undefined`.
         const part = Object.fromEntries(Object.entries(parts[i] ?? {}).filter(([, value]) => value !== undefined))
         const { driver: before, ...rest } = content
         const { driver: given, ...changes }: Partial<Taxi> = part
@@ -622,7 +625,7 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
     return notification
   }
 
-  it.effect("notifications are decoded, whatever they carry", () =>
+  it.effect("`open` decodes the notifications of every action", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* fresh
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
@@ -644,21 +647,21 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       yield* taxis.replace({ _id: "a", content: taxi({ seats: 5 }) })
       assert.deepStrictEqual((yield* next).result._source, taxi({ seats: 5 }))
       yield* taxis.upsert({ _id: "b", changes: { status: "busy" }, default: taxi() })
-      // The server shows no id here (spec 1.5).
+      // The notification of a document that an upsert creates has no id (spec 1.5).
       const upserted = (yield* next).result
       assert.isUndefined(upserted._id)
       assert.deepStrictEqual(upserted._source, taxi({ status: "busy" }))
       yield* taxis.delete({ _id: "a" })
-      const gone = yield* next
-      assert.deepInclude(gone, { action: "delete", scope: "out" })
-      assert.deepStrictEqual(gone.result._source, taxi({ seats: 5 }))
+      const deleted = yield* next
+      assert.deepInclude(deleted, { action: "delete", scope: "out" })
+      assert.deepStrictEqual(deleted.result._source, taxi({ seats: 5 }))
       yield* taxis.publish({ message: taxi({ seats: 7 }) })
       const published = yield* next
       assert.strictEqual(published.event, "publish")
       assert.deepStrictEqual(published.result._source, taxi({ seats: 7 }))
     })))
 
-  it.effect("a document that was written with `source: false`: a notification without content, and the stream continues", () =>
+  it.effect("the notification of a write with `source: false` has no content, and the stream continues", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* fresh
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
@@ -669,29 +672,29 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       for (const [seats, action] of [[5, "create"], [6, "replace"]] as const) {
         const documents = [{ _id: "a", body: { ...body, seats } }]
         yield* KuzzleDocument.mCreateOrReplace({ ...target, documents, source: false })
-        const unseen = yield* next
-        assert.deepInclude(unseen, { action, scope: "in" })
-        assert.strictEqual(unseen.result._id, "a")
-        assert.notProperty(unseen.result, "_source")
+        const notification = yield* next
+        assert.deepInclude(notification, { action, scope: "in" })
+        assert.strictEqual(notification.result._id, "a")
+        assert.notProperty(notification.result, "_source")
       }
       yield* taxis.update({ _id: "a", content: { seats: 7 } })
       assert.deepStrictEqual((yield* next).result._source, taxi({ seats: 7 }))
     })))
 
-  it.effect("of a room that is joined by its id", () =>
+  it.effect("`join` decodes the notifications of a room that is joined by its id", () =>
     withClient()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       const own = yield* inbox(yield* taxis.open({ filter: taxis.filter.equals("status", "free") }), "a notification")
       yield* taxis.create({ content: taxi() })
       const roomId = roomOf(documentOf(yield* own.take))
       const joined = yield* inbox(taxis.join({ roomId }), "a notification")
-      // It joins while the stream runs: which message is the first to come is not known.
+      // The client joins while messages are published, so any of them may be the first to arrive.
       const message = taxi({ seats: 7 })
       const first = yield* Effect.raceFirst(joined.take, Effect.forever(Effect.delay(taxis.publish({ message }), 20)))
       assert.deepStrictEqual(documentOf(first).result._source, message)
     })))
 
-  it.effect("by a filter; users and gaps pass through", () =>
+  it.effect("a subscription with a filter delivers matching documents, and passes gaps through", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* fresh
       const { network } = yield* Backend
@@ -708,7 +711,7 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       assert.strictEqual(gap.type, "gap")
     })))
 
-  it.effect("one that does not fit: failed after what came before, left out, or passed on", () =>
+  it.effect("`onInvalid` decides whether a notification that does not fit fails the stream, is left out, or is passed on", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* fresh
       const reported: Array<unknown> = []
@@ -744,7 +747,7 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       ])
     })))
 
-  it.effect("live documents: decoded, and those that do not fit are left out", () =>
+  it.effect("`live` decodes documents, and leaves out those that do not fit", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* fresh
       const reported: Array<unknown> = []
@@ -764,15 +767,15 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       assert(entered._tag === "Entered")
       assert.instanceOf(entered.document._source, Taxi)
       yield* taxis.update({ _id: "b", content: { status: "busy" } })
-      const left = yield* take
-      assert(left._tag === "Exited" && left.document._source instanceof Taxi)
-      assert.deepStrictEqual([left.previous._source.isFree, left.document._source.isFree], [true, false])
+      const exited = yield* take
+      assert(exited._tag === "Exited" && exited.document._source instanceof Taxi)
+      assert.deepStrictEqual([exited.previous._source.isFree, exited.document._source.isFree], [true, false])
       yield* taxis.delete({ _id: "a" })
       assert.strictEqual((yield* take)._tag, "Deleted")
       assert.deepStrictEqual(reported, [{ ...odd, status: "free" }])
     })))
 
-  it.effect("listen: a handler is given decoded documents, until one does not fit", () =>
+  it.effect("`listen` calls its handler with decoded documents until one does not fit", () =>
     withClient()(Effect.scoped(Effect.gen(function*() {
       const target = yield* fresh
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi })
@@ -794,12 +797,12 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       assert.deepStrictEqual(seats, [1, 2])
     }))))
 
-  it.effect("listen: with a report, what does not fit is left out", () =>
+  it.effect("`listen` with `onInvalid` reports and leaves out documents that do not fit", () =>
     withClient()(Effect.scoped(Effect.gen(function*() {
       const target = yield* fresh
-      const told: Array<unknown> = []
+      const reported: Array<unknown> = []
       const onInvalid = ({ content }: KuzzleRepository.InvalidDocumentError) =>
-        Effect.sync(() => void told.push(content))
+        Effect.sync(() => void reported.push(content))
       const taxis = KuzzleRepository.make({ ...target, schema: Taxi, onInvalid })
       const seats = yield* Deferred.make<number | undefined>()
       yield* taxis.listen({}, (notification) => {
@@ -808,12 +811,12 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       yield* KuzzleDocument.create({ ...target, content: odd })
       yield* taxis.create({ content: taxi({ seats: 3 }) })
       assert.strictEqual(yield* Deferred.await(seats), 3)
-      assert.deepStrictEqual(told, [odd])
+      assert.deepStrictEqual(reported, [odd])
       const wrong = taxis.filter.range("seats", { gt: 2, lt: 1 })
       yield* failure(taxis.listen({ filter: wrong }, () => {}), KuzzleFilter.FilterError)
     }))))
 
-  it.effect("a filter that is wrong is not sent", () =>
+  it.effect("an invalid filter is not sent", () =>
     withClient()(Effect.gen(function*() {
       const taxis = KuzzleRepository.make({ ...(yield* fresh), schema: Taxi })
       const wrong = taxis.filter.range("seats", { gt: 2, lt: 1 })
@@ -822,7 +825,7 @@ const realtimeTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
     })))
 }
 
-/** What an effect prints, in place of printing it. */
+/** Runs an effect, and returns the text that it would print. */
 const printed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, string], E, R> =>
   Console.consoleWith((console) => {
     const lines: Array<string> = []
@@ -845,7 +848,7 @@ const mappingsTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
 
   const place = Effect.map(World, ({ index, name }) => ({ index, collection: name("books") }))
 
-  it.effect("created documents are found unchanged, with every type", () =>
+  it.effect("`check` and `diff` report a missing collection, and `sync` creates it with fields of every type", () =>
     withClient()(Effect.gen(function*() {
       const target = { ...(yield* place), schema: Book, dynamic: "strict" } as const
       const before = yield* KuzzleMappings.diff(target)
@@ -854,17 +857,17 @@ const mappingsTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       const [error, report] = yield* printed(
         failure(KuzzleMappings.check(target), KuzzleMappings.MappingsDifferError)
       )
-      assert.strictEqual(report, `${name}: is not there`)
+      assert.strictEqual(report, `${name}: does not exist`)
       assert.strictEqual(error.message, report)
       assert.strictEqual(
         (yield* printed(KuzzleMappings.sync(target)))[1],
-        `${name}: is not there\n  created: as the Schema says now`
+        `${name}: does not exist\n  created: now matches the Schema`
       )
       assert.deepStrictEqual((yield* KuzzleMappings.diff(target)).differences, [])
-      assert.strictEqual((yield* printed(KuzzleMappings.check(target)))[1], `${name}: as the Schema says`)
-      assert.strictEqual((yield* printed(KuzzleMappings.sync(target)))[1], `${name}: as the Schema says`)
+      assert.strictEqual((yield* printed(KuzzleMappings.check(target)))[1], `${name}: matches the Schema`)
+      assert.strictEqual((yield* printed(KuzzleMappings.sync(target)))[1], `${name}: matches the Schema`)
 
-      // A document of this Schema is taken, in spite of `strict`; one with another field is not.
+      // Because of `strict`, the server accepts only the fields of the Schema.
       const books = KuzzleRepository.make(target)
       yield* books.create({
         content: {
@@ -884,7 +887,7 @@ const mappingsTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       )
     })))
 
-  it.effect("missing fields are added, and existing documents are found by them", () =>
+  it.effect("`sync` adds missing fields, and a search finds existing documents by them", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* place
       yield* KuzzleMappings.create({ ...target, schema: Schema.Struct({ title: Schema.String, old: Schema.String }) })
@@ -904,17 +907,17 @@ const mappingsTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
         `${target.index}/${target.collection}: differs from the Schema\n` +
           "  + pages: missing, should be long\n" +
           "  · old: only on the server, keyword\n" +
-          "  updated: as the Schema says now"
+          "  updated: now matches the Schema"
       )
       assert.deepStrictEqual((yield* KuzzleMappings.diff(books)).differences, [
         { _tag: "Extra", path: "old", actual: { type: "keyword" } }
       ])
-      const found = books.count({ filter: books.filter.equals("pages", 5) })
-      // It is done in the background.
-      yield* until("what is written before is found", Effect.map(found, (n) => n === 1))
+      const count = books.count({ filter: books.filter.equals("pages", 5) })
+      // Kuzzle reindexes existing documents in the background.
+      yield* until("a hit for the existing document", Effect.map(count, (n) => n === 1))
     })))
 
-  it.effect("the type of a field cannot be changed: nothing is", () =>
+  it.effect("`sync` fails and changes nothing if the type of a field differs", () =>
     withClient()(Effect.gen(function*() {
       const target = yield* place
       yield* KuzzleMappings.create({ ...target, schema: Schema.Struct({ title: Schema.Int }) })
@@ -933,7 +936,7 @@ const mappingsTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void =
       assert.deepStrictEqual((yield* KuzzleCollection.getMapping(target)).properties, { title: { type: "long" } })
     })))
 
-  it.effect("a Schema that cannot be mapped is not sent", () =>
+  it.effect("the mappings of a Schema that cannot be mapped are not sent", () =>
     withClient()(Effect.gen(function*() {
       const target = { ...(yield* place), schema: Schema.Struct({ at: Schema.DateFromSelf }) }
       yield* failure(KuzzleMappings.create(target), KuzzleMappings.UnmappableError)

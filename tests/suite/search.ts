@@ -162,7 +162,7 @@ export const searchTests = (
     )
 
     test(
-      "a scroll has the documents that existed when it began; a page is requested when it is needed",
+      "a scroll has the documents that existed when it began, and requests a page only when it is needed",
       Effect.gen(function*() {
         const target = yield* filled(12)
         const sizes: Array<number> = []
@@ -232,7 +232,7 @@ export const searchTests = (
     )
 
     test(
-      "several collections; an id is no tiebreaker between them",
+      "a search of several collections refuses an id as the tiebreaker",
       Effect.gen(function*() {
         const [one, two] = [yield* filled(5), yield* filled(7)]
         const targets = [{ index: one.index, collections: [one.collection, two.collection] }]
@@ -271,7 +271,7 @@ export const searchTests = (
     )
 
     test(
-      "users, and other searches with a scroll",
+      "searches for users and other searches with a scroll are streams, too",
       Effect.gen(function*() {
         const { user } = yield* World
         const kuids = Array.map(yield* Effect.replicateEffect(user, 3), ({ kuid }) => kuid)

@@ -10,7 +10,7 @@ const numbers = (from: number, to: number) => Array.from({ length: to - from + 1
 
 export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): void => {
   describe("requests on one connection", () => {
-    it.effect("200 at once, each with its own answer", () =>
+    it.effect("200 requests at once get their own answers", () =>
       Effect.gen(function*() {
         const answers = yield* Effect.forEach(
           numbers(1, 200),
@@ -21,7 +21,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.lengthOf([...new Set(answers.map(({ requestId }) => requestId))], 200)
       }).pipe(withClient()))
 
-    it.effect("200 at once by queryMany", () =>
+    it.effect("200 requests of one `queryMany` get their own answers", () =>
       Effect.gen(function*() {
         const { collection } = yield* World
         const target = yield* collection
@@ -76,7 +76,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
   describe("a connection that is lost", () => {
     const tags = (states: ReadonlyArray<Kuzzle.ConnectionState>) => states.map(({ _tag }) => _tag)
 
-    it.effect("R3, S4, 8.C7, 8.E13: a cut connection: states, requests in flight, one gap, and later notifications in order", () =>
+    it.effect("R3, S4, 8.C7, 8.E13: after a cut, the states change, requests in flight fail, and one gap precedes later notifications", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World
@@ -121,7 +121,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.strictEqual(numberOf(yield* inbox.take), 1)
       }).pipe(withClient({ reconnect: Schedule.spaced("200 millis") })))
 
-    it.effect("C5, 8.A2: a connection that is closed by a close frame: states, a gap, and later notifications", () =>
+    it.effect("C5, 8.A2: after a close frame, the states change, and a gap precedes later notifications", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World
@@ -138,7 +138,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.deepStrictEqual((yield* inbox.takeN(2)).map(numberOf), [1, 2])
       }).pipe(withClient()))
 
-    it.effect("S1, S4: a connection that is cut repeatedly: a gap each time, and no duplicates", () =>
+    it.effect("S1, S4: each of several cuts causes a gap and no duplicates", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World
@@ -157,7 +157,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         }
       }).pipe(withClient()))
 
-    it.effect("C3: a frozen connection: the heartbeat detects it within interval and timeout, and the client recovers", () =>
+    it.effect("C3: the heartbeat detects a frozen connection within interval and timeout, and the client recovers", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World
@@ -190,7 +190,7 @@ export const sessionTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
         assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, kuid)
       }).pipe(withClient()))
 
-    it.effect("C5: a schedule that ends: the client gives up, and requests and subscriptions fail with the cause", () =>
+    it.effect("C5: when the schedule ends, the client gives up, and requests and subscriptions fail with the cause", () =>
       Effect.gen(function*() {
         const { network } = yield* Backend
         const { collection } = yield* World

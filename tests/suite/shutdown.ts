@@ -7,7 +7,7 @@ import { inbox } from "./tools.ts"
 
 export const shutsDown = Effect.gen(function*() {
   const kuzzle = yield* Kuzzle.Kuzzle
-  const states = yield* inbox(kuzzle.states, "a state")
+  const states = yield* inbox(Kuzzle.streamOf(kuzzle.states), "a state")
   yield* KuzzleAdmin.shutdown()
   // For about a second the server refuses requests. It may still answer the first ones.
   const refused = yield* Effect.flip(Effect.repeat(KuzzleServer.now(), Schedule.spaced("20 millis")))

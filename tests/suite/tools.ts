@@ -1,5 +1,5 @@
 /** Helpers of the tests in this folder. */
-import { type Kuzzle, type KuzzleDocument, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
+import { Kuzzle, type KuzzleDocument, KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert } from "@effect/vitest"
 import { Array as Arr, type Duration, Effect, Layer, Option, Queue, Stream } from "effect"
 import type { Scope } from "effect"
@@ -31,7 +31,7 @@ export const withHttp = (options: HttpOptions = {}) => <A, E, R>(effect: Effect.
   Effect.flatMap(Backend, ({ http }) => effect.pipe(Effect.scoped, Effect.provide(http(options))))
 
 /** Another client, until the scope closes. Returns a function that provides it. */
-export const another = (options: ClientOptions = {}) =>
+export const anotherClient = (options: ClientOptions = {}) =>
   Effect.flatMap(Backend, ({ client }) =>
     Effect.map(
       Layer.build(client({ ...quick, ...options })),
@@ -42,7 +42,7 @@ export const another = (options: ClientOptions = {}) =>
 /** Asserts that the effect fails with an error of this class, and returns the error. */
 export const failure = <E, T extends E, A, R>(
   effect: Effect.Effect<A, E, R>,
-  // The constructors of the errors have parameters of many types; nothing is constructed here.
+  // The class is only compared, so the parameters of its constructor do not matter.
   type: abstract new(...args: Array<never>) => T,
   id?: string
 ): Effect.Effect<T, never, R> =>
@@ -68,8 +68,8 @@ export const fill = (
     ))
 
 /**
- * Forks an effect that sends a request, and returns once it is sent. On an open connection that takes turns of the event loop
- * and no time. The metric of requests in flight cannot tell: all clients of the process share it.
+ * Forks an effect that sends a request, and returns once it is sent. On an open connection this takes turns of the event loop
+ * and no time. The metric of requests in flight does not show it, because all clients of the process share it.
  */
 export const sending = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.zipLeft(Effect.fork(effect), turns)
 
@@ -108,10 +108,10 @@ export const inbox = <A, E, R>(
 export const listenTo = (options: KuzzleRealtime.SubscribeOptions & KuzzleRealtime.BufferOptions<"sliding">) =>
   Effect.flatMap(KuzzleRealtime.open(options), (notifications) => inbox(notifications, "a notification"))
 
-/** The states after the present one, which is `now`. */
+/** The states of a client: the present one, and functions that wait for later ones. */
 export const statesOf = (kuzzle: Kuzzle.KuzzleShape) =>
   Effect.gen(function*() {
-    const states = yield* inbox(kuzzle.states, "a state")
+    const states = yield* inbox(Kuzzle.streamOf(kuzzle.states), "a state")
     const now = yield* states.take
     const until = (tag: Kuzzle.ConnectionState["_tag"]): Effect.Effect<ReadonlyArray<Kuzzle.ConnectionState>> =>
       Effect.flatMap(states.take, (state) =>
@@ -123,7 +123,7 @@ export const statesOf = (kuzzle: Kuzzle.KuzzleShape) =>
 
 export const roomOf = ({ room }: { readonly room: string }): string => room.slice(0, room.lastIndexOf("-"))
 
-/** The notification as one about a document. The test fails if it is another. */
+/** The notification, if it is about a document. Otherwise the test fails. */
 export const documentOf = (notification: KuzzleRealtime.Notification): KuzzleRealtime.DocumentNotification => {
   if (notification.type !== "document") assert.fail(`not about a document: ${JSON.stringify(notification)}`)
   return notification

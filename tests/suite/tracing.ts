@@ -5,7 +5,7 @@ import type { Tracer } from "effect"
 import { Context, Effect, Layer, Option } from "effect"
 import { recordingTracer } from "../../packages/core/test/support/tracer.ts"
 import { Backend, World } from "./backend.ts"
-import { another, documentOf, listenTo, roomOf, withClient } from "./tools.ts"
+import { anotherClient, documentOf, listenTo, roomOf, withClient } from "./tools.ts"
 
 /** The identity of a span. */
 const idsOf = ({ spanId, traceId }: Tracer.AnySpan) => ({ spanId, traceId })
@@ -51,7 +51,7 @@ export const tracingTests = (it: Vitest.MethodsNonLive<World | Backend, true>): 
             assert.isTrue(Option.isSome(batch))
             assert.deepStrictEqual(spans, [batch, batch, Option.none()])
           })
-        yield* notifiedSpans(yield* (yield* another())(Kuzzle.Kuzzle))
+        yield* notifiedSpans(yield* (yield* anotherClient())(Kuzzle.Kuzzle))
         yield* notifiedSpans(Context.get(yield* Layer.build((yield* Backend).http()), Kuzzle.Kuzzle))
       }).pipe(withClient()))
 

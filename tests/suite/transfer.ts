@@ -30,7 +30,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
 
   describe("export", () => {
     test(
-      "JSON lines: every document of every page",
+      "an export as JSON lines has every document of every page",
       Effect.gen(function*() {
         const target = yield* filled(450)
         const [header, ...lines] = (yield* text({ ...target, size: 20 })).split("\n")
@@ -48,7 +48,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     )
 
     test(
-      "CSV: all fields of the mappings, or the requested fields",
+      "an export as CSV has all fields of the mappings, or the requested fields",
       Effect.gen(function*() {
         const target = yield* filled(2)
         const [header, ...lines] = (yield* text({ ...target, format: "csv" })).split("\n")
@@ -83,7 +83,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     )
 
     test(
-      "a consumer may stop before the end",
+      "a consumer may stop before the end of an export",
       Effect.gen(function*() {
         const target = yield* filled(450)
         const head = yield* KuzzleExport.stream({ ...target, size: 10 }).pipe(
@@ -107,7 +107,7 @@ export const transferTests = (it: Vitest.MethodsNonLive<World | Backend, true>):
     })
 
     test(
-      "a stream of documents in requests of a given size: its progress, and failures with their position",
+      "an import sends requests of a given size, and reports its progress and failures with their positions",
       Effect.gen(function*() {
         const target = yield* strict
         const documents = Stream.range(0, 59).pipe(Stream.map((n): KuzzleImport.ImportedDocument => {

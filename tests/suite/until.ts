@@ -1,53 +1,53 @@
-/** Waiting for a condition instead of a guessed time. */
+/** Waits for a condition instead of a fixed time. */
 import { Clock, type Duration, Effect, Option, TestClock } from "effect"
 
-export interface Patience {
-  /** After how long the wait fails; 15 by default. A busy machine takes as long as it needs. */
+export interface Limit {
+  /** The wait fails after this time; 15 by default. Stalls of a busy machine hardly count. */
   readonly seconds?: number
-  /** What the message of the failure shows. */
+  /** Text for the message of the failure. */
   readonly details?: () => string
 }
 
 /** The clock of the machine, even in a test with virtual time. */
 const clock = Clock.make()
 
-/** While the machine stalls, no condition can come true. So a stall uses up at most this many milliseconds of the patience. */
+/** While the machine stalls, no condition can become true. So a stall counts as at most this many milliseconds. */
 const longestStep = 100
 
-const late = (what: string, { details = () => "", seconds = 15 }: Patience) =>
+const late = (what: string, { details = () => "", seconds = 15 }: Limit) =>
   Effect.dieMessage(`${what}: not within ${seconds} s ${details()}`)
 
 /** Waits until the condition holds, or dies. No timer runs while the condition is evaluated. */
 export const until = <E, R>(
   what: string,
   condition: Effect.Effect<boolean, E, R>,
-  patience: Patience = {}
+  limit: Limit = {}
 ): Effect.Effect<void, E, R> =>
   Effect.suspend(() => {
-    const { seconds = 15 } = patience
+    const { seconds = 15 } = limit
     let waited = 0
     let evaluatedAt = performance.now()
-    // What follows a sleep may run inside the callback of its timer: a promise ends that first.
+    // The code after a sleep may run inside the callback of its timer. Awaiting a promise ends the callback first.
     const pause = Effect.zipRight(
       Effect.withClock(Effect.sleep("2 millis"), clock),
       Effect.promise(() => Promise.resolve())
     )
-    const evaluate: Effect.Effect<void, E, R> = Effect.flatMap(condition, (met) => {
-      if (met) return Effect.void
+    const evaluate: Effect.Effect<void, E, R> = Effect.flatMap(condition, (isTrue) => {
+      if (isTrue) return Effect.void
       const now = performance.now()
       waited += Math.min(now - evaluatedAt, longestStep)
       evaluatedAt = now
-      return waited > seconds * 1000 ? late(what, patience) : Effect.zipRight(pause, evaluate)
+      return waited > seconds * 1000 ? late(what, limit) : Effect.zipRight(pause, evaluate)
     })
     return evaluate
   })
 
-/** Runs the fibers that are ready, such as a stream that was forked. It takes turns of the event loop, and no time. */
+/** Runs the fibers that are ready, such as a forked stream. This takes turns of the event loop, and no time. */
 export const turns: Effect.Effect<void> = Effect.promise(async () => {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve))
 })
 
-/** Lets virtual time pass, and runs the fibers that are ready before and after. */
+/** Advances the test clock, and runs the fibers that are ready before and after. */
 export const pass = (duration: Duration.DurationInput): Effect.Effect<void> =>
   turns.pipe(Effect.zipRight(TestClock.adjust(duration)), Effect.zipRight(turns))
 
@@ -55,12 +55,12 @@ export const pass = (duration: Duration.DurationInput): Effect.Effect<void> =>
 export const soon = <A, E, R>(
   what: string,
   effect: Effect.Effect<A, E, R>,
-  patience: Patience = {}
+  limit: Limit = {}
 ): Effect.Effect<A, E, R> => {
-  const { seconds = 15 } = patience
+  const { seconds = 15 } = limit
   const waiting = Effect.repeatN(Effect.sleep(longestStep), Math.ceil(seconds * 1000 / longestStep))
   return Effect.raceFirst(
     Effect.asSome(effect),
     Effect.interruptible(Effect.as(Effect.withClock(waiting, clock), Option.none<A>()))
-  ).pipe(Effect.flatMap(Option.match({ onNone: () => late(what, patience), onSome: Effect.succeed })))
+  ).pipe(Effect.flatMap(Option.match({ onNone: () => late(what, limit), onSome: Effect.succeed })))
 }

@@ -1,6 +1,7 @@
 /**
- * Plain WebSockets, one at each node of a cluster, that show what the nodes deliver. A cluster loses notifications between its nodes
- * while a node joins or ends (docs/spec/real-server.md). No client can know that, so only the witness of a node can excuse a client.
+ * Plain WebSockets, one at each node of a cluster, that record what the nodes deliver. A cluster loses notifications between its
+ * nodes while a node joins or ends (docs/spec/real-server.md). A client cannot detect that. If the witness at its node missed the
+ * same message, the client is not to blame.
  */
 import { Effect } from "effect"
 import type { Scope } from "effect"
@@ -12,7 +13,7 @@ export interface Witnesses {
   readonly missed: (url: string, n: number) => boolean
 }
 
-/** Milliseconds. A node takes seconds to start. */
+/** The delay, in milliseconds, before the next attempt to connect. A node takes seconds to start. */
 const redialAfter = 100
 
 /** The numbers that arrived on each connection to one node. */
@@ -27,7 +28,7 @@ class Witness {
   }
 
   missed(n: number): boolean {
-    return this.connections.some((heard) => !heard.has(n) && Math.min(...heard) < n && n < Math.max(...heard))
+    return this.connections.some((numbers) => !numbers.has(n) && Math.min(...numbers) < n && n < Math.max(...numbers))
   }
 
   end(): void {
@@ -37,10 +38,10 @@ class Witness {
   }
 
   private dial(): void {
-    const heard = new Set<number>()
+    const numbers = new Set<number>()
     const socket = new WebSocket(this.url)
     this.socket = socket
-    this.connections.push(heard)
+    this.connections.push(numbers)
     socket.on("open", () => {
       socket.send(JSON.stringify({ controller: "realtime", action: "subscribe", ...this.target, body: {} }))
     })
@@ -50,7 +51,7 @@ class Witness {
         readonly result?: { readonly _source?: { readonly n?: unknown } }
       }
       const n = result?._source?.n
-      if (typeof n === "number") heard.add(n)
+      if (typeof n === "number") numbers.add(n)
     })
     // `close` follows each error.
     socket.on("error", () => {})

@@ -1,4 +1,4 @@
-/** Simulates a city: taxis change between free and busy all the time, so that the page has something to show. */
+/** Simulates a city. Its taxis change between free and busy all the time, so that the page changes. */
 import { KuzzleIndex, KuzzleMappings } from "@effect-kuzzle/core"
 import { Array, Effect, Random, Schedule } from "effect"
 import { taxis } from "./taxis.ts"
@@ -27,7 +27,7 @@ const move = Effect.gen(function*() {
   yield* taxis.update({ _id: driver.toLowerCase(), content: { status } })
 })
 
-/** Moves a taxi every 900 ms, for ever. A lost connection does not stop it. */
+/** Changes the status of a random taxi every 900 ms, without end. A lost connection does not stop it. */
 export const run = move.pipe(
   Effect.catchTags({
     KuzzleNotSentError: () => Effect.void,

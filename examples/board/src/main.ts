@@ -1,11 +1,11 @@
 /**
- * Serves the page of `src/page`, on port `PORT` (8080).
+ * Serves the page of `src/page`, on the port `PORT` (8080 by default).
  *
- * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server. `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a user
- * of that server.
+ * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server. `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a
+ * user of that server.
  *
- * The cookie of a session belongs to one site. A site is a host, whatever the port, so the page is served under the host
- * name of Kuzzle.
+ * The cookie of a session belongs to one site. A site is a host, whatever the port, so the page is served under the
+ * host name of Kuzzle.
  */
 import { KuzzleAuth } from "@effect-kuzzle/core"
 import { NodeKuzzle } from "@effect-kuzzle/node"

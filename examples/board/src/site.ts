@@ -8,7 +8,7 @@ export interface Resource {
   readonly content: string
 }
 
-/** Listens while the scope is open; gives the port. */
+/** Listens until the scope closes. Succeeds with the port. */
 export const serve = (resources: Readonly<Record<string, Resource>>, { host, port }: { host: string; port: number }) =>
   Effect.acquireRelease(
     Effect.promise(async () => {

@@ -8,7 +8,7 @@ const Taxi = Schema.Struct({
   seats: Schema.Int
 })
 
-/** A document that does not fit the Schema, for example one of an older version, is logged and left out. */
+/** Documents that do not match the Schema, for example of an older version, are logged and left out. */
 export const taxis = KuzzleRepository.make({
   index: "effect-kuzzle-board",
   collection: "taxi",

@@ -1,4 +1,6 @@
-/** Tests the page in Chromium, with the embedded Kuzzle or the one that `KUZZLE_URL` names. Skipped without Chromium. */
+/**
+ * Tests the page in Chromium, with the embedded Kuzzle or the one that `KUZZLE_URL` names. Skipped without Chromium.
+ */
 import { assert, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -11,7 +13,7 @@ const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
 const username = process.env.KUZZLE_USERNAME ?? "ada"
 const password = process.env.KUZZLE_PASSWORD ?? "lovelace"
 
-/** Starts the example as its `start` script does. Resolves with the address of the page when it is served. */
+/** Starts the example as its `start` script does. Resolves with the address of the page once the page is served. */
 const start = async () => {
   const child = spawn(
     process.execPath,
@@ -53,7 +55,7 @@ it.skipIf(!existsSync(executablePath))(
       assert.deepInclude(cookie, { name: "authToken", httpOnly: true })
       assert.strictEqual(await page.evaluate(() => document.cookie), "")
 
-      // The city changes by itself, so the page must change, too.
+      // The city changes its taxis, so the page must change, too.
       await page.evaluate(() =>
         new Promise((resolve) =>
           new MutationObserver(resolve).observe(document.getElementById("taxis")!, { attributes: true, subtree: true })

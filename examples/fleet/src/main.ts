@@ -1,9 +1,9 @@
 /**
- * A service with a fleet of taxis. It logs in by itself, stores documents by their Schema, writes many of them in few
- * requests, reads the results of a search as a stream, and accepts writes while there is no connection.
+ * A service with a fleet of taxis. It logs in by itself and stores documents by their Schema. It writes many documents
+ * in few requests, reads the results of a search as a stream, and accepts writes while there is no connection.
  *
- * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server. `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a user
- * of that server.
+ * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server. `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a
+ * user of that server.
  */
 import {
   Kuzzle,
@@ -22,11 +22,11 @@ import { Array, Config, Console, Duration, Effect, Layer, Option, Redacted, Sche
 import * as Severable from "../../quickstart/src/severable.ts"
 import { Taxi, taxis } from "./taxis.ts"
 
-/** The client runs it at the start, and whenever a session has ended and could not be renewed. */
+/** Logs in. The client runs this at the start, and whenever a session has ended and could not be renewed. */
 const authenticator = Effect.gen(function*() {
   const username = yield* Config.withDefault(Config.string("KUZZLE_USERNAME"), "ada")
   const password = yield* Config.withDefault(Config.redacted("KUZZLE_PASSWORD"), Redacted.make("lovelace"))
-  // So short, the token shows a renewal in this demonstration. Without `expiresIn` the server decides.
+  // A short lifetime, so that this demonstration shows a renewal. Without `expiresIn` the server decides.
   yield* KuzzleAuth.login({ strategy: "local", credentials: { username, password }, expiresIn: "3s" })
 }).pipe(Effect.catchTag("ConfigError", (cause) => new KuzzleError.AuthenticatorError({ cause })))
 
@@ -44,13 +44,13 @@ const program = (cut: Effect.Effect<number>) =>
       `session     ${session._tag}${Option.match(kuid, { onNone: () => "", onSome: (id) => ` as ${id}` })}`
     )
     const renewed = yield* Effect.fork(
-      Stream.runHead(Stream.filter(kuzzle.events, (e) => e._tag === "ReAuthenticated"))
+      Stream.runHead(Stream.filter(Kuzzle.events, (e) => e._tag === "ReAuthenticated"))
     )
 
     if (!(yield* KuzzleIndex.exists({ index: taxis.index }))) {
       yield* Effect.addFinalizer(() => Effect.ignoreLogged(KuzzleIndex.delete({ index: taxis.index })))
     }
-    // The mappings follow from the Schema.
+    // The mappings are derived from the Schema.
     yield* KuzzleMappings.create(taxis)
 
     // One call for each document, sent in batches of 200. Each call has its own result or error.
@@ -68,9 +68,9 @@ const program = (cut: Effect.Effect<number>) =>
     )
     yield* Console.log(`search      ${seats} seats are free`)
 
-    // Twenty taxis report although the network is down: the reports wait in the offline queue.
+    // Twenty taxis report while the network is down. The reports wait in the offline queue.
     yield* cut
-    yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Waiting"))
+    yield* Stream.runHead(Stream.filter(Kuzzle.states, ({ _tag }) => _tag === "Waiting"))
     const reports = yield* Effect.fork(Effect.forEach(
       fleet.slice(0, 20),
       ({ _id }) => taxis.update({ _id, content: { status: "busy", seen: new Date() } }),
@@ -107,7 +107,7 @@ const main = Effect.gen(function*() {
     authenticator,
     // Requests wait for a connection, at most for `queueTTL`.
     autoQueue: true,
-    // Long enough to watch it. By default, the first attempt comes within a second.
+    // A long delay, so that this demonstration shows the queue. By default, the first attempt comes within a second.
     reconnect: Schedule.spaced("2 seconds")
   })
   yield* Effect.provide(program(cut), client)

@@ -1,9 +1,9 @@
 /**
- * The quickstart logs in, subscribes, writes documents and prints the notifications. Then it cuts the connection, goes on
- * when the client has recovered, and logs out.
+ * The quickstart logs in, subscribes, writes documents and prints the notifications. Then it cuts the connection, waits
+ * until the client has recovered, writes more, and logs out.
  *
- * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server. `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a user
- * of that server.
+ * It starts an embedded Kuzzle, unless `KUZZLE_URL` names a server. `KUZZLE_USERNAME` and `KUZZLE_PASSWORD` then name a
+ * user of that server.
  */
 import {
   Kuzzle,
@@ -21,9 +21,9 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Config, Console, DateTime, Duration, Effect, Fiber, Layer, Option, Redacted, Stream } from "effect"
 import * as Severable from "./severable.ts"
 
-const place = { index: "effect-kuzzle-quickstart", collection: "taxi" }
+const taxis = { index: "effect-kuzzle-quickstart", collection: "taxi" }
 
-const say = (text: string) =>
+const log = (text: string) =>
   Effect.flatMap(Effect.clock, (clock) => Console.log(`${clockTime(clock.unsafeCurrentTimeMillis())}  ${text}`))
 
 const clockTime = (millis: number) => new Date(millis).toISOString().slice(11, 23)
@@ -45,8 +45,8 @@ const describe = (notification: KuzzleRealtime.Notification): string => {
 }
 
 /**
- * Logs in. If the server has no such user, it tries to create one, which a server without access control allows. Otherwise
- * it fails with the refusal of the login.
+ * Logs in. If the login fails, it tries to create the user, which a server without access control allows. If this
+ * fails, too, it fails with the error of the login.
  */
 const login = (credentials: { readonly username: string; readonly password: Redacted.Redacted }) => {
   const attempt = KuzzleAuth.login({ strategy: "local", credentials })
@@ -54,7 +54,7 @@ const login = (credentials: { readonly username: string; readonly password: Reda
     attempt,
     "KuzzleWrongCredentialsError",
     (refusal) =>
-      say(`the server has no user ${credentials.username}: trying to create one`).pipe(
+      log(`the server has no user ${credentials.username}: trying to create one`).pipe(
         Effect.zipRight(
           KuzzleSecurity.createUser({ content: { profileIds: ["default"] }, credentials: { local: credentials } })
         ),
@@ -67,9 +67,9 @@ const login = (credentials: { readonly username: string; readonly password: Reda
 const program = (severable: Severable.Severable) =>
   Effect.gen(function*() {
     const kuzzle = yield* Kuzzle.Kuzzle
-    yield* kuzzle.states.pipe(
+    yield* Kuzzle.states.pipe(
       Stream.runForEach((state) =>
-        say(
+        log(
           `── connection: ${state._tag}${
             state._tag === "Waiting" ? `, next attempt in ${Duration.format(state.delay)}` : ""
           }`
@@ -82,35 +82,35 @@ const program = (severable: Severable.Severable) =>
       username: yield* Config.withDefault(Config.string("KUZZLE_USERNAME"), "ada"),
       password: yield* Config.withDefault(Config.redacted("KUZZLE_PASSWORD"), Redacted.make("lovelace"))
     })
-    yield* say(`logged in as ${kuid}, until ${
+    yield* log(`logged in as ${kuid}, ${
       Option.match(expiresAt, {
-        onNone: () => "for ever",
-        onSome: (time) => clockTime(DateTime.toEpochMillis(time))
+        onNone: () => "without an end",
+        onSome: (time) => `until ${clockTime(DateTime.toEpochMillis(time))}`
       })
     }`)
 
-    const isNew = !(yield* KuzzleIndex.exists({ index: place.index }))
-    yield* KuzzleCollection.create({ ...place, mappings: { properties: { status: { type: "keyword" } } } })
+    const isNew = !(yield* KuzzleIndex.exists({ index: taxis.index }))
+    yield* KuzzleCollection.create({ ...taxis, mappings: { properties: { status: { type: "keyword" } } } })
     if (isNew) {
       yield* Effect.addFinalizer(() =>
-        KuzzleIndex.delete({ index: place.index }).pipe(
-          Effect.catchAll((error) => say(`the index ${place.index} could not be deleted: ${error.message}`))
+        KuzzleIndex.delete({ index: taxis.index }).pipe(
+          Effect.catchAll((error) => log(`the index ${taxis.index} could not be deleted: ${error.message}`))
         )
       )
     }
 
     // The subscription is confirmed: the stream contains every later write.
-    const free = yield* KuzzleRealtime.open({ ...place, filter: KuzzleFilter.equals("status", "free") })
+    const free = yield* KuzzleRealtime.open({ ...taxis, filter: KuzzleFilter.equals("status", "free") })
     const listening = yield* free.pipe(
-      Stream.tap((notification) => say(`   » ${describe(notification)}`)),
+      Stream.tap((notification) => log(`   » ${describe(notification)}`)),
       Stream.takeUntil((notification) => notification.type === "document" && notification.action === "delete"),
       Stream.runDrain,
       Effect.forkScoped
     )
-    yield* say("subscribed to the free taxis")
+    yield* log("subscribed to the free taxis")
 
-    const taxi = yield* KuzzleDocument.create({ ...place, content: { status: "free", at: [40.7, -74] } })
-    yield* KuzzleDocument.update({ ...place, _id: taxi._id, content: { status: "busy" } })
+    const taxi = yield* KuzzleDocument.create({ ...taxis, content: { status: "free", at: [40.7, -74] } })
+    yield* KuzzleDocument.update({ ...taxis, _id: taxi._id, content: { status: "busy" } })
 
     // The client pings once a second.
     yield* Effect.sleep("1200 millis")
@@ -118,20 +118,20 @@ const program = (severable: Severable.Severable) =>
       Effect.map(
         Option.match({ onNone: () => "no ping yet", onSome: (time) => `${Duration.toMillis(time).toFixed(1)} ms` })
       ),
-      Effect.flatMap((time) => say(`heartbeat: the last ping took ${time}`))
+      Effect.flatMap((time) => log(`heartbeat: the last ping took ${time}`))
     )
 
-    yield* say(`cutting the TCP connection (${yield* severable.cut} open)`)
-    yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Waiting"))
-    yield* Stream.runHead(Stream.filter(kuzzle.states, ({ _tag }) => _tag === "Ready"))
-    yield* say("recovered: the client has subscribed again by itself")
-    yield* KuzzleDocument.update({ ...place, _id: taxi._id, content: { status: "free", at: [40.8, -73.9] } })
-    yield* KuzzleDocument.delete({ ...place, _id: taxi._id })
+    yield* log(`cutting the TCP connection (${yield* severable.cut} open)`)
+    yield* Stream.runHead(Stream.filter(Kuzzle.states, ({ _tag }) => _tag === "Waiting"))
+    yield* Stream.runHead(Stream.filter(Kuzzle.states, ({ _tag }) => _tag === "Ready"))
+    yield* log("recovered: the client has subscribed again by itself")
+    yield* KuzzleDocument.update({ ...taxis, _id: taxi._id, content: { status: "free", at: [40.8, -73.9] } })
+    yield* KuzzleDocument.delete({ ...taxis, _id: taxi._id })
     yield* Fiber.join(listening)
   }).pipe(
     Effect.scoped,
     Effect.zipRight(KuzzleAuth.logout()),
-    Effect.zipRight(say("logged out, done"))
+    Effect.zipRight(log("logged out, done"))
   )
 
 /** `KUZZLE_URL`, or an embedded Kuzzle with one user. */
@@ -142,7 +142,7 @@ const serverUrl = Effect.gen(function*() {
     users: [{ username: "ada", password: "lovelace", profileIds: ["default"] }]
   }))
   const server = yield* Effect.provide(KuzzleTestServer.KuzzleTestServer, context)
-  yield* say(`started an embedded Kuzzle at ${server.url}`)
+  yield* log(`started an embedded Kuzzle at ${server.url}`)
   return server.url
 })
 

@@ -1,4 +1,4 @@
-/** An HTTP proxy that can cut its tunnels like a pulled cable, to show that the client recovers. */
+/** An HTTP proxy that can cut its tunnels, as if a cable was pulled. It shows that the client recovers. */
 import { Effect, type Scope } from "effect"
 import * as Http from "node:http"
 import * as Net from "node:net"
@@ -36,7 +36,7 @@ export const make: Effect.Effect<Severable, never, Scope.Scope> = Effect.gen(fun
     }),
     () => Effect.zipRight(cut, Effect.async<void>((resume) => void server.close(() => resume(Effect.void))))
   )
-  // A TCP server that listens has an address; only a pipe has a name (a string) instead.
+  // A TCP server that listens has an address. Only a pipe has a name (a string) instead.
   const { port } = server.address() as Net.AddressInfo
   return { url: `http://127.0.0.1:${port}`, cut }
 })

@@ -1,6 +1,6 @@
 /**
- * The people who have the page open. Each page subscribes to a room with its person in the volatile data, which the server
- * includes in the notifications to the others. The pages that are open greet each new page with a message.
+ * The people who have the page open. Each page subscribes to a room with its person in the volatile data. The server
+ * includes these data in its notifications to the other pages. Open pages greet each new page with a message.
  */
 import { KuzzleRealtime } from "@effect-kuzzle/core"
 import { Array, Effect, Option, Schema, Stream } from "effect"
@@ -27,7 +27,7 @@ const decode = Schema.decodeUnknownOption(Person)
 
 type People = ReadonlyMap<string, Person>
 
-/** The people after a notification. They always include `self`. */
+/** Applies a notification to the people. The result always includes `self`. */
 export const peopleAfter = (self: Person) => (people: People, notification: KuzzleRealtime.Notification): People => {
   const next = new Map(people)
   switch (notification.type) {

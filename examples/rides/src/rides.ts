@@ -1,4 +1,4 @@
-/** The rides that were ordered: those on the server, with the pending writes of the outbox applied to them. */
+/** The ordered rides: those on the server, with the pending writes of the outbox applied. */
 import { KuzzleOutbox, type KuzzleOutboxStore, KuzzleRepository } from "@effect-kuzzle/core"
 import { Array, Effect, Option, Order, Schema, Stream } from "effect"
 
@@ -23,7 +23,7 @@ export const repository = KuzzleRepository.make({
 /** A ride as the page shows it. */
 export interface Row extends Ride {
   readonly _id: string
-  /** It was ordered or taken at this page, and the server has not received it yet. */
+  /** Whether it was ordered or taken at this page, and the server has not confirmed this yet. */
   readonly waits: boolean
 }
 
@@ -53,14 +53,14 @@ export interface Write {
 export const writeOf = ({ payload }: KuzzleOutboxStore.Entry): Option.Option<Write> =>
   Option.map(decodeWrite(payload), ({ request: { _id, body } }) => ({ _id, content: body }))
 
-/** The writes that are in flight, or wait for a connection. */
+/** The writes that are in flight or wait for a connection. */
 export const writes = Stream.unwrap(
   Effect.map(KuzzleOutbox.KuzzleOutbox, ({ pendingStates }) => Stream.map(pendingStates, Array.filterMap(writeOf)))
 )
 
 const isRow = Schema.is(Schema.Struct({ ...Ride.fields, _id: Schema.String, waits: Schema.Boolean }))
 
-/** The rides after the pending writes, the newest first. */
+/** The rides with the pending writes applied, newest first. */
 export const withWrites = (rows: ReadonlyArray<Row>, writes: ReadonlyArray<Write>): ReadonlyArray<Row> => {
   const merged = new Map<string, Partial<Row>>(rows.map((row) => [row._id, row]))
   for (const { _id, content } of writes) merged.set(_id, { ...merged.get(_id), ...content, _id, waits: true })

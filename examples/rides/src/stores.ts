@@ -1,14 +1,11 @@
-/** What the page shows, as stores for any framework, and the actions of its user. */
+/** The contents of the page, as stores for any framework, and the actions of its user. */
 import { Kuzzle, KuzzleExternalStore, KuzzleOutbox, type KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { Effect, Option, Stream } from "effect"
 import { runtime } from "./client.ts"
 import * as People from "./people.ts"
 import * as Rides from "./rides.ts"
 
-export const connection = KuzzleExternalStore.make(
-  runtime,
-  Stream.unwrap(Effect.map(Kuzzle.Kuzzle, ({ states }) => states))
-)
+export const connection = KuzzleExternalStore.make(runtime, Kuzzle.states)
 
 export const people = KuzzleExternalStore.make(runtime, People.present)
 
@@ -23,7 +20,7 @@ export const reports = KuzzleExternalStore.make(
 
 // ---- actions of the user ---------------------------------------------------------------------------------------------
 
-// The outbox stores each write, so that it is sent even if the page is reloaded or closed before.
+// The outbox stores each write. So it is sent even if the page is reloaded or closed first.
 
 /** Resolves when the order is stored. */
 export const order = (place: string): Promise<unknown> =>

@@ -20,7 +20,7 @@ const people = (page: Page) =>
 export const runScenario = (scenario: (world: WorldShape) => Promise<void>) =>
   Effect.gen(function*() {
     const world = yield* World
-    yield* Effect.addFinalizer(() => Effect.promise(world.leave))
+    yield* Effect.addFinalizer(() => Effect.promise(world.closePages))
     yield* Effect.promise(() => scenario(world))
     assert.deepStrictEqual(world.faults.splice(0), [])
   })

@@ -1,4 +1,4 @@
-/** What a scenario can control: the page of the rides, served by `vite`, and an embedded Kuzzle. */
+/** The environment of a scenario: the page of the rides, served by `vite`, and an embedded Kuzzle. */
 import * as KuzzleEngine from "@effect-kuzzle/testing/KuzzleEngine"
 import * as KuzzleTestServer from "@effect-kuzzle/testing/KuzzleTestServer"
 import { Context, Effect, Layer, type Scope, Stream } from "effect"
@@ -22,7 +22,7 @@ export interface WorldShape {
   /** Opens the page in a browser with a storage of its own. */
   readonly open: (options?: BrowserContextOptions) => Promise<Page>
   /** Closes all pages, and waits until Kuzzle has no connection. */
-  readonly leave: () => Promise<void>
+  readonly closePages: () => Promise<void>
   /** The exceptions in the pages, and the errors and warnings of their consoles. */
   readonly faults: Array<string>
 }
@@ -32,7 +32,7 @@ export class World extends Context.Tag("World")<World, WorldShape>() {}
 const json = (name: string) =>
   Effect.promise(async () => JSON.parse(await readFile(new URL(`../kuzzle/${name}.json`, import.meta.url), "utf8")))
 
-/** The browser logs an error when a socket is cut. It is no fault of the page. */
+/** Whether the browser logs a cut socket, which is not a fault of the page. */
 const isOfNetwork = (text: string) => /WebSocket connection to|net::ERR_/.test(text)
 
 const make = (folder: string): Effect.Effect<WorldShape, never, Scope.Scope> =>
@@ -69,14 +69,14 @@ const make = (folder: string): Effect.Effect<WorldShape, never, Scope.Scope> =>
       (browser) => Effect.promise(() => browser.close())
     )
     const faults: Array<string> = []
-    const leave = async () => {
+    const closePages = async () => {
       await Promise.all(browser.contexts().map((context) => context.close()))
       await until(async () => await Effect.runPromise(kuzzle.connections) === 0)
     }
-    // On the first visit vite bundles the dependencies, which takes longest.
+    // The first visit takes longest, because vite bundles the dependencies.
     yield* Effect.promise(async () => {
       await (await open(browser, vite, faults)).waitForSelector("h1")
-      await leave()
+      await closePages()
     })
     return {
       kuzzle,
@@ -85,7 +85,7 @@ const make = (folder: string): Effect.Effect<WorldShape, never, Scope.Scope> =>
       vite,
       faults,
       open: (options) => open(browser, vite, faults, options),
-      leave
+      closePages
     }
   })
 

@@ -1,4 +1,4 @@
-/** For `tsc`, which does not read `.vue` files; `vue-tsc` does. */
+/** Declares `.vue` files for `tsc`, which does not read them. `vue-tsc` does. */
 declare module "*.vue" {
   import type { Component } from "vue"
   const component: Component

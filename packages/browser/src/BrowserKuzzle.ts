@@ -98,7 +98,7 @@ export const layerConfig = (
   Kuzzle.layerConfig(config, layer)
 
 /**
- * The client over HTTP: no real-time, but downloads.
+ * The client over HTTP. It has no real-time functions, but it can download.
  *
  * @since 0.1.0
  * @category layers
@@ -109,9 +109,9 @@ export const layerHttp = (
   Layer.provide(Kuzzle.layerHttp(options), BrowserKuzzleHttp.layer)
 
 /**
- * The client over a WebSocket, with its settings from the current `ConfigProvider`: `KUZZLE_URL`, or `KUZZLE_HOST` and
- * `KUZZLE_PORT`, … as `KuzzleConfig` lists them; `ws://localhost:7512` by default. A browser has no environment:
- * provide one with `Layer.setConfigProvider`, or use `layer`.
+ * The client over a WebSocket, with its settings from the current `ConfigProvider`. `KUZZLE_URL`, or `KUZZLE_HOST` and
+ * `KUZZLE_PORT`, is the address of Kuzzle: `ws://localhost:7512` by default. `KuzzleConfig` lists the other settings. A
+ * browser has no environment: provide the settings with `Layer.setConfigProvider`, or use `layer`.
  *
  * @since 0.1.0
  * @category layers
@@ -122,7 +122,7 @@ export const KuzzleWsLive: Layer.Layer<
 > = Layer.unwrapEffect(Effect.map(KuzzleConfig.config, layer))
 
 /**
- * The client over HTTP, with its settings from the current `ConfigProvider`.
+ * The client over HTTP, with its settings from the current `ConfigProvider`. `KuzzleConfig.configHttp` lists them.
  *
  * @since 0.1.0
  * @category layers

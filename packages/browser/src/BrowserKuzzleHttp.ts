@@ -10,12 +10,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as CookieSharing from "./internal/cookieSharing.ts"
 
-/** `globalThis.fetch` as it is at the time of the request: a page may replace it, and Effect 4 reads it only once. */
-const fetching: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init)
+/** Looks up `globalThis.fetch` for each request, because a page may replace it. Effect 4 reads it only once. */
+const currentFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init)
 
 /**
- * A call with `credentials` sends the cookies of Kuzzle's site, whatever the page's origin. Other calls send none, not
- * even on the page's own origin. The tabs of an origin notify each other when the session of a cookie has changed.
+ * HTTP by `fetch`. A call with `credentials` sends the cookies of Kuzzle's site, whatever the page's origin. Other
+ * calls send no cookies, not even to the page's own origin. The tabs of an origin notify each other when the session of
+ * a cookie has changed.
  *
  * @since 0.1.0
  * @category layers
@@ -26,7 +27,7 @@ export const layer: Layer.Layer<KuzzleHttp.KuzzleHttp> = Layer.effect(
     const withCredentials = ({ credentials }: KuzzleHttp.HttpCall) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       effect.pipe(
         Effect.provideService(FetchHttpClient.RequestInit, { credentials: credentials === true ? "include" : "omit" }),
-        Effect.provideService(FetchHttpClient.Fetch, fetching)
+        Effect.provideService(FetchHttpClient.Fetch, currentFetch)
       )
     return {
       ...http,

@@ -20,7 +20,8 @@ export interface Host extends Partial<Pick<EventTarget, "addEventListener">> {
 }
 
 /**
- * Accesses its host only when it is used, because a page that is rendered on a server has no window.
+ * The events of a host. It is not accessed before a client listens, because a page that is rendered on a server has no
+ * window.
  *
  * `Resumed`: the page is visible again, has left the back/forward cache, or is no longer frozen by the browser.
  *
@@ -38,7 +39,7 @@ export const make = (host: Host = globalThis): KuzzleLifecycle.KuzzleLifecycleSh
         host.addEventListener?.("online", () => listener("Online"), { signal })
         host.addEventListener?.("offline", () => listener("Offline"), { signal })
         host.addEventListener?.("pageshow", (event) => {
-          // `pageshow` also fires when a page is loaded. `persisted` tells that it comes from the back/forward cache.
+          // `pageshow` also fires when a page is loaded. With `persisted`, the page comes from the back/forward cache.
           if ("persisted" in event && event.persisted === true) listener("Resumed")
         }, { signal })
         document?.addEventListener("visibilitychange", () => {
@@ -52,6 +53,8 @@ export const make = (host: Host = globalThis): KuzzleLifecycle.KuzzleLifecycleSh
 })
 
 /**
+ * The events of the current window or worker as a layer.
+ *
  * @since 0.1.0
  * @category layers
  */

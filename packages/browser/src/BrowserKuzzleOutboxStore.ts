@@ -1,8 +1,9 @@
 /**
  * Stores the outbox in IndexedDB, for all tabs and workers of an origin. Requests survive a reload, a crash and the end
  * of the browser. They are stored in clear, readable by every script of the origin.
- * Chromium deletes a database that it finds damaged, and the stored requests are lost. This happened once in 200 times that
- * the whole browser was killed (`kill -9`).
+ *
+ * Chromium deletes a database that it finds damaged, and the stored requests are lost. When the whole browser was
+ * killed (`kill -9`) 200 times, this happened once.
  *
  * When a tab is closed, crashes, or goes into the back/forward cache, another tab takes over its requests at once. This
  * needs Web Locks (Chrome 69, Firefox 96, Safari 15.4, and a page with TLS). Without them, a tab counts as gone 30 s
@@ -38,7 +39,8 @@ export interface Options {
 }
 
 /**
- * Opening it fails if the browser denies IndexedDB to the page, or if a later release has written into the database.
+ * Stores the outbox in IndexedDB. Opening the store fails if the browser denies IndexedDB to the page, or if a later
+ * release has written into the database.
  *
  * @since 0.1.0
  * @category layers

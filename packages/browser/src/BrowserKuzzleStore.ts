@@ -91,9 +91,9 @@ export const layerTokens = (
   )
 
 /**
- * The writes of other tabs. The event arrives when the page can read what was written; a message of a
- * `BroadcastChannel` may arrive earlier. A page in the back/forward cache hears no events, so it reads the storage when
- * it is shown again.
+ * The writes of other tabs. A `storage` event arrives when the page can read what was written. A message of a
+ * `BroadcastChannel` may arrive earlier. A page in the back/forward cache receives no events, so it reads the storage
+ * when it is shown again.
  */
 const changes = (key: string): Stream.Stream<void> =>
   Stream.asyncPush<void>((emit) =>
@@ -101,7 +101,8 @@ const changes = (key: string): Stream.Stream<void> =>
       Effect.sync(() => {
         const listening = new AbortController()
         const { signal } = listening
-        const { addEventListener } = globalThis as Partial<typeof globalThis> // a page rendered on a server has none
+        // A page that is rendered on a server has no such function.
+        const { addEventListener } = globalThis as Partial<typeof globalThis>
         addEventListener?.("storage", (event) => {
           // `null`: the storage was cleared.
           if (event.key === key || event.key === null) emit.single()

@@ -6,14 +6,14 @@
 
 export {
   /**
-   * The client over HTTP, its settings from the environment.
+   * The client over HTTP, with its settings from the current `ConfigProvider`.
    *
    * @since 0.1.0
    * @category layers
    */
   KuzzleHttpLive,
   /**
-   * The client over a WebSocket, its settings from the environment.
+   * The client over a WebSocket, with its settings from the current `ConfigProvider`.
    *
    * @since 0.1.0
    * @category layers
@@ -30,7 +30,7 @@ export {
 export * as BrowserKuzzle from "./BrowserKuzzle.ts"
 
 /**
- * HTTP by fetch.
+ * HTTP by `fetch`.
  *
  * @since 0.1.0
  * @category modules
@@ -46,7 +46,7 @@ export * as BrowserKuzzleHttp from "./BrowserKuzzleHttp.ts"
 export * as BrowserKuzzleLifecycle from "./BrowserKuzzleLifecycle.ts"
 
 /**
- * The outbox in IndexedDB.
+ * A store of the outbox: an IndexedDB database.
  *
  * @since 0.1.0
  * @category modules
@@ -54,7 +54,7 @@ export * as BrowserKuzzleLifecycle from "./BrowserKuzzleLifecycle.ts"
 export * as BrowserKuzzleOutboxStore from "./BrowserKuzzleOutboxStore.ts"
 
 /**
- * Stores for a token.
+ * Stores of the token of a session: local and session storage.
  *
  * @since 0.1.0
  * @category modules
@@ -62,7 +62,7 @@ export * as BrowserKuzzleOutboxStore from "./BrowserKuzzleOutboxStore.ts"
 export * as BrowserKuzzleStore from "./BrowserKuzzleStore.ts"
 
 /**
- * The socket by the browser's WebSocket.
+ * The socket, by the browser's `WebSocket`.
  *
  * @since 0.1.0
  * @category modules

@@ -80,7 +80,7 @@ live("KuzzleWsLive and KuzzleHttpLive take their address from the ConfigProvider
     )
   ))
 
-live("an address at which nothing answers", () =>
+live("an address without a server is unreachable", () =>
   Effect.gen(function*() {
     const build = Effect.scoped(Layer.build(BrowserKuzzle.layer({ url: "ws://127.0.0.1:1" })))
     const error = yield* failure(build, KuzzleError.ConnectError)
@@ -89,7 +89,7 @@ live("an address at which nothing answers", () =>
   }))
 
 live(
-  "an HTTP server that is not a WebSocket server: a browser only reports that the attempt failed",
+  "a server without WebSocket: the browser only reports that the attempt failed",
   () =>
     Effect.gen(function*() {
       const url = embedded.controlUrl.replace("http", "ws")
@@ -125,7 +125,7 @@ live("C7: an address that the page's CSP forbids is unreachable at once", () =>
     assert.isBelow(Duration.toSeconds(elapsed), 5)
   }).pipe(Effect.scoped))
 
-live("a handshake that is never answered", () =>
+live("a handshake that is never answered times out", () =>
   Effect.gen(function*() {
     const { freeze, thaw } = Remote.network(embedded)
     yield* Effect.acquireRelease(freeze, () => thaw)
@@ -134,7 +134,7 @@ live("a handshake that is never answered", () =>
     assert.strictEqual(error.reason, "Timeout")
   }).pipe(Effect.scoped))
 
-live("HTTP: an address at which nothing answers", () =>
+live("HTTP: a request to an address without a server is a typed error", () =>
   Effect.gen(function*() {
     const error = yield* failure(KuzzleServer.now(), KuzzleError.HttpTransportError)
     assert.strictEqual(error.url, "http://127.0.0.1:1/_query")
@@ -168,7 +168,7 @@ live(
 )
 
 live(
-  "A5: HTTP: no redirect is followed with a password, a token or a cookie, and none counts as Kuzzle's answer",
+  "A5: HTTP: no redirect is followed with a password, a token or a cookie, and no redirect counts as Kuzzle's answer",
   () =>
     Effect.gen(function*() {
       const login = KuzzleAuth.login({
@@ -181,7 +181,7 @@ live(
       const refused = <A, R>(effect: Effect.Effect<A, { readonly _tag: string }, R>) =>
         Effect.map(Effect.flip(effect), (error) => {
           if (!(error instanceof KuzzleError.ProtocolError)) return assert.fail(error._tag)
-          assert.include(error.message, "is a redirect, which is not followed")
+          assert.include(error.message, "is a redirect. The client does not follow it")
           assert.include(error.message, "set url to the final address")
           assert.isUndefined(error.location)
         })
@@ -206,7 +206,7 @@ live(
 )
 
 live(
-  "L2: answers above maxResponseSize: a typed error for the request, over a WebSocket and over HTTP",
+  "L2: an answer above maxResponseSize is a typed error of its request, over a WebSocket and over HTTP",
   () =>
     Effect.gen(function*() {
       const asking = (length: number) => KuzzleServer.now({ volatile: { text: "x".repeat(length) } })
@@ -229,24 +229,24 @@ live(
     })
 )
 
-timed("lifecycle: a page's own events, until the scope closes", () =>
+timed("lifecycle: the events of the page are reported until the scope closes", () =>
   Effect.gen(function*() {
     const { listen, online } = BrowserKuzzleLifecycle.make()
     assert.isTrue(online())
-    const heard: Array<KuzzleLifecycle.LifecycleEvent> = []
+    const received: Array<KuzzleLifecycle.LifecycleEvent> = []
     const fireAll = Effect.sync(() => {
       for (const type of ["offline", "online"]) window.dispatchEvent(new Event(type))
       for (const persisted of [true, false]) window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted }))
       for (const type of ["visibilitychange", "resume"]) document.dispatchEvent(new Event(type))
     })
-    yield* Effect.scoped(Effect.zipRight(listen((event) => heard.push(event)), fireAll))
+    yield* Effect.scoped(Effect.zipRight(listen((event) => received.push(event)), fireAll))
     const all: ReadonlyArray<KuzzleLifecycle.LifecycleEvent> = ["Offline", "Online", "Resumed", "Resumed", "Resumed"]
-    assert.deepStrictEqual(heard, all)
+    assert.deepStrictEqual(received, all)
     yield* fireAll
-    assert.deepStrictEqual(heard, all)
+    assert.deepStrictEqual(received, all)
   }))
 
-timed("a bad setting is named before anything is dialled", () =>
+timed("an invalid setting is an error that names it, before any dial", () =>
   Effect.gen(function*() {
     const build = Effect.scoped(Layer.build(BrowserKuzzle.layer({ url: "ftp://example.org" })))
     const error = yield* failure(build, KuzzleError.InvalidSettingError)

@@ -4,6 +4,7 @@ import { Kuzzle, KuzzleHeartbeat, KuzzleLifecycle } from "@effect-kuzzle/core"
 import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Schedule, Scope, TestClock } from "effect"
+import { turns } from "../../../tests/suite/until.ts"
 
 class FakeTarget extends EventTarget {
   listeners = 0
@@ -23,10 +24,10 @@ const fakeWindow = () => {
     navigator: { onLine: true },
     document: Object.assign(new FakeTarget(), { visibilityState: "visible" })
   })
-  const heard: Array<KuzzleLifecycle.LifecycleEvent> = []
+  const received: Array<KuzzleLifecycle.LifecycleEvent> = []
   return {
     window,
-    heard,
+    received,
     lifecycle: BrowserKuzzleLifecycle.make(window),
     fire: (type: string, more: object = {}) => window.dispatchEvent(Object.assign(new Event(type), more)),
     fireOnDocument: (type: string, visibilityState: string) => {
@@ -39,45 +40,45 @@ const fakeWindow = () => {
 describe("BrowserKuzzleLifecycle", () => {
   it.scoped("network: reports online and offline as the browser does", () =>
     Effect.gen(function*() {
-      const { fire, heard, lifecycle, window } = fakeWindow()
-      yield* lifecycle.listen((event) => heard.push(event))
+      const { fire, received, lifecycle, window } = fakeWindow()
+      yield* lifecycle.listen((event) => received.push(event))
       assert.isTrue(lifecycle.online())
       window.navigator.onLine = false
       fire("offline")
       assert.isFalse(lifecycle.online())
       fire("online")
-      assert.deepStrictEqual(heard, ["Offline", "Online"])
+      assert.deepStrictEqual(received, ["Offline", "Online"])
     }))
 
   it.scoped("a page that becomes visible, is restored or unfrozen has resumed; a page that is hidden or loaded has not", () =>
     Effect.gen(function*() {
-      const { fire, fireOnDocument, heard, lifecycle } = fakeWindow()
-      yield* lifecycle.listen((event) => heard.push(event))
+      const { fire, fireOnDocument, received, lifecycle } = fakeWindow()
+      yield* lifecycle.listen((event) => received.push(event))
       fire("pageshow", { persisted: false })
       fireOnDocument("visibilitychange", "hidden")
-      assert.deepStrictEqual(heard, [])
+      assert.deepStrictEqual(received, [])
       fireOnDocument("visibilitychange", "visible")
       fire("pageshow", { persisted: true })
       fireOnDocument("resume", "hidden")
-      assert.deepStrictEqual(heard, ["Resumed", "Resumed", "Resumed"])
+      assert.deepStrictEqual(received, ["Resumed", "Resumed", "Resumed"])
     }))
 
   it.effect("L1: no listener outlives its scope, and the others stay", () =>
     Effect.gen(function*() {
-      const { fire, fireOnDocument, heard, lifecycle, window } = fakeWindow()
+      const { fire, fireOnDocument, received, lifecycle, window } = fakeWindow()
       const [first, second] = yield* Effect.all([Scope.make(), Scope.make()])
-      yield* Scope.extend(lifecycle.listen((event) => heard.push(event)), first)
+      yield* Scope.extend(lifecycle.listen((event) => received.push(event)), first)
       yield* Scope.extend(lifecycle.listen(() => {}), second)
       yield* Scope.close(second, Exit.void)
       fire("online")
-      assert.deepStrictEqual(heard, ["Online"])
+      assert.deepStrictEqual(received, ["Online"])
       yield* Scope.close(first, Exit.void)
       fire("online")
       fire("offline")
       fire("pageshow", { persisted: true })
       fireOnDocument("visibilitychange", "visible")
       fireOnDocument("resume", "visible")
-      assert.deepStrictEqual(heard, ["Online"])
+      assert.deepStrictEqual(received, ["Online"])
       assert.strictEqual(window.listeners + window.document.listeners, 0)
     }))
 
@@ -89,13 +90,13 @@ describe("BrowserKuzzleLifecycle", () => {
       assert.isTrue(BrowserKuzzleLifecycle.make({}).online())
     }))
 
-  it.scoped("8.D17: a worker has no document", () =>
+  it.scoped("8.D17: a worker without a document reports its network", () =>
     Effect.gen(function*() {
       const worker = Object.assign(new FakeTarget(), { navigator: { onLine: true } })
-      const heard: Array<KuzzleLifecycle.LifecycleEvent> = []
-      yield* BrowserKuzzleLifecycle.make(worker).listen((event) => heard.push(event))
+      const received: Array<KuzzleLifecycle.LifecycleEvent> = []
+      yield* BrowserKuzzleLifecycle.make(worker).listen((event) => received.push(event))
       worker.dispatchEvent(new Event("online"))
-      assert.deepStrictEqual(heard, ["Online"])
+      assert.deepStrictEqual(received, ["Online"])
     }))
 })
 
@@ -108,12 +109,7 @@ describe("KuzzleLifecycle", () => {
     }))
 })
 
-/** Runs everything that is ready. */
-const settle = Effect.promise(async () => {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve))
-})
-
-describe("the session of a page", () => {
+describe("the client of a page", () => {
   const page = Effect.gen(function*() {
     const host = fakeWindow()
     const context = yield* Layer.build(
@@ -143,10 +139,10 @@ describe("the session of a page", () => {
       Effect.gen(function*() {
         const made = yield* page
         yield* made.engine.dropAll()
-        yield* settle
+        yield* turns
         assert.strictEqual(yield* made.tag, "Waiting")
         comeBack(made)
-        yield* settle
+        yield* turns
         assert.strictEqual(yield* made.tag, "Ready")
       }))
 
@@ -156,10 +152,10 @@ describe("the session of a page", () => {
         yield* made.engine.freeze
         comeBack(made)
         yield* TestClock.adjust("4999 millis")
-        yield* settle
+        yield* turns
         assert.strictEqual(yield* made.tag, "Ready")
         yield* TestClock.adjust("1 millis")
-        yield* settle
+        yield* turns
         assert.strictEqual(yield* made.tag, "Waiting")
       }))
   }
@@ -171,7 +167,7 @@ describe("the session of a page", () => {
       fire("offline")
       for (let minute = 0; minute < 5; minute++) {
         yield* TestClock.adjust("1 minute")
-        yield* settle
+        yield* turns
       }
       assert.strictEqual(yield* tag, "Ready")
     }))

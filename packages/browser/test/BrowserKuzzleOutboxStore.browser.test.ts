@@ -104,7 +104,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.deepStrictEqual(yield* other.adopt(server, ada), { entries: [], reports: [] })
     }))
 
-  it.scopedLive("O9: the lock is held only while a request is this page's", () =>
+  it.scopedLive("O9: the lock is held only while this page has a request", () =>
     Effect.gen(function*() {
       const name = yield* database
       const claim = yield* open(name)
@@ -126,7 +126,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       yield* freed
     }))
 
-  it.scopedLive("without Web Locks, a client has gone 30 s after its newest request", () =>
+  it.scopedLive("without Web Locks, a client counts as dead 30 s after its newest request", () =>
     Effect.gen(function*() {
       const name = yield* database
       const first = yield* open(name, new FakeWindow({}))
@@ -176,14 +176,14 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.strictEqual(yield* claim.purge(server, ada), 1)
     }))
 
-  it.scopedLive("O2: a request whose end was committed has ended and belonged to this client, even if the answer is lost", () =>
+  it.scopedLive("O2: a committed change counts as made by this client, even if the answer to it is lost", () =>
     Effect.gen(function*() {
       const name = yield* database
       const claim = yield* open(name)
-      const stored = yield* claim.add(["expired", "answered", "withdrawn", "gone"].map((id) => entry(id)))
-      const [expired = "", answered = "", withdrawn = "", gone = ""] = stored.map(({ seq }) => seq)
+      const stored = yield* claim.add(["expired", "answered", "withdrawn", "settled"].map((id) => entry(id)))
+      const [expired = "", answered = "", withdrawn = "", settled = ""] = stored.map(({ seq }) => seq)
       yield* claim.mark([answered])
-      assert.isTrue(yield* claim.settle(gone))
+      assert.isTrue(yield* claim.settle(settled))
       let losses = 0
       yield* transactions((begin, mode) => mode === "readwrite" && losses-- > 0 ? misreported(begin()) : begin())
       losses = 1
@@ -193,7 +193,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       losses = 1
       assert.isTrue(yield* claim.withdraw(withdrawn))
       losses = 1
-      assert.isFalse(yield* claim.settle(gone))
+      assert.isFalse(yield* claim.settle(settled))
       assert.deepStrictEqual((yield* claim.reports(server)).map(({ outcome, seq }) => [seq, outcome]), [
         [expired, "Expired"]
       ])
@@ -202,9 +202,9 @@ describe("BrowserKuzzleOutboxStore", () => {
   it.scopedLive("O2: an adoption over another connection does not adopt the requests that this client is sending", () =>
     Effect.gen(function*() {
       const name = yield* database
-      const gone = new FakeWindow()
-      yield* Effect.flatMap(open(name, gone), (claim) => claim.add([entry("abandoned")]))
-      gone.hide()
+      const hiddenPage = new FakeWindow()
+      yield* Effect.flatMap(open(name, hiddenPage), (claim) => claim.add([entry("abandoned")]))
+      hiddenPage.hide()
       const claim = yield* open(name)
       const [sending] = yield* claim.add([entry("sending")])
       yield* claim.mark([sending?.seq ?? ""])
@@ -241,7 +241,7 @@ describe("BrowserKuzzleOutboxStore", () => {
       assert.deepStrictEqual(yield* other.adopt(server, ada), { entries: [], reports: [] })
     }))
 
-  it.scopedLive("a later release upgrades the database: older pages get typed errors, and no page is blocked", () =>
+  it.scopedLive("when a later release upgrades the database, older pages get typed errors, and no page is blocked", () =>
     Effect.gen(function*() {
       const name = yield* database
       const claim = yield* open(name)

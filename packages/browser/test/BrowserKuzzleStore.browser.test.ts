@@ -16,7 +16,7 @@ const frameOf = (script: string) =>
     (frame) => Effect.sync(() => frame.remove())
   )
 
-const heard = (frame: HTMLIFrameElement) =>
+const messageOf = (frame: HTMLIFrameElement) =>
   Effect.async<unknown>((resume) => {
     const listener = ({ data, source }: MessageEvent) => {
       if (source === frame.contentWindow) resume(Effect.succeed(data))
@@ -30,11 +30,11 @@ live(
   () =>
     Effect.gen(function*() {
       const frame = yield* frameOf(inject("sandboxed"))
-      const loaded = yield* Effect.fork(heard(frame))
+      const loaded = yield* Effect.fork(messageOf(frame))
       yield* Effect.yieldNow()
       document.body.append(frame)
       assert.strictEqual(yield* loaded, "loaded")
-      const outcome = yield* Effect.fork(heard(frame))
+      const outcome = yield* Effect.fork(messageOf(frame))
       yield* Effect.yieldNow()
       frame.contentWindow?.postMessage(inject("kuzzleEmbedded").url, "*")
       const result = JSON.stringify(yield* outcome)

@@ -81,7 +81,7 @@ describe("BrowserKuzzleStore", () => {
       }
     }).pipe(Effect.provide(BrowserKuzzleStore.layerTokens())))
 
-  it.scoped("a stored value is there for the next page", () =>
+  it.scoped("the next page reads a stored value", () =>
     Effect.gen(function*() {
       const page = inMemory()
       yield* storage(() => page, "sessionStorage")

@@ -34,11 +34,11 @@ const clean = Effect.addFinalizer(() => Effect.sync(() => localStorage.removeIte
 const nextChange = ({ changes }: KuzzleTokenStore.KuzzleTokenStoreShape) =>
   Effect.gen(function*() {
     const listen = vi.spyOn(globalThis, "addEventListener")
-    const heard = yield* Effect.fork(Stream.runHead(changes))
+    const received = yield* Effect.fork(Stream.runHead(changes))
     const isListening = Effect.sync(() => listen.mock.calls.some(([event]) => event === "storage"))
     yield* until("the page listens", isListening)
     listen.mockRestore()
-    return soon("a change", Fiber.join(heard))
+    return soon("a change", Fiber.join(received))
   })
 
 live(

@@ -63,12 +63,12 @@ const pageSuite = (name: string, remote: Remote.RemoteBackend) =>
         const context = yield* Layer.build(Layer.fresh(cookie({})))
         const { authentication, events } = Context.get(context, Kuzzle.Kuzzle)
         const eventTags: Array<string> = []
-        yield* Effect.forkScoped(Stream.runForEach(events, (event) =>
+        yield* Effect.forkScoped(Stream.runForEach(Kuzzle.streamOf(events), (event) =>
           Effect.sync(() => {
             eventTags.push(event._tag === "LoggedOut" ? `LoggedOut ${event.cause}` : event._tag)
           })))
         const untilUserIs = (kuid: string | undefined) =>
-          authentication.states.pipe(
+          Kuzzle.streamOf(authentication.states).pipe(
             Stream.filter((state) =>
               kuid === undefined ? state._tag === "Anonymous" : "kuid" in state && Option.contains(state.kuid, kuid)
             ),

@@ -20,12 +20,12 @@ class FakeWindow extends EventTarget {
 
 const join = (host: CookieSharing.Host) =>
   Effect.gen(function*() {
-    const heard: Array<string | undefined> = []
-    const post = yield* CookieSharing.make(host).join((changedAt) => heard.push(changedAt))
+    const received: Array<string | undefined> = []
+    const post = yield* CookieSharing.make(host).join((changedAt) => received.push(changedAt))
     /** Waits until exactly these changes have arrived, in this order. */
-    const hears = (...changes: ReadonlyArray<string | undefined>) =>
-      until(`hearing ${changes}`, Effect.sync(() => JSON.stringify(heard) === JSON.stringify(changes)))
-    return { heard, hears, post }
+    const untilReceived = (...changes: ReadonlyArray<string | undefined>) =>
+      until(`the changes ${changes}`, Effect.sync(() => JSON.stringify(received) === JSON.stringify(changes)))
+    return { received, untilReceived, post }
   })
 
 describe("tabs that share a cookie", () => {
@@ -34,8 +34,12 @@ describe("tabs that share a cookie", () => {
       const [one, two, three] = yield* Effect.all([join(globalThis), join(globalThis), join(new FakeWindow())])
       one.post("kuzzle.test")
       two.post("other.test")
-      yield* Effect.all([one.hears("other.test"), two.hears("kuzzle.test"), three.hears("kuzzle.test", "other.test")])
-      assert.deepStrictEqual([one.heard, two.heard], [["other.test"], ["kuzzle.test"]])
+      yield* Effect.all([
+        one.untilReceived("other.test"),
+        two.untilReceived("kuzzle.test"),
+        three.untilReceived("kuzzle.test", "other.test")
+      ])
+      assert.deepStrictEqual([one.received, two.received], [["other.test"], ["kuzzle.test"]])
     }))
 
   it.scopedLive("T2: a page that is restored from the back/forward cache must check its session, and gets messages again", () =>
@@ -45,33 +49,33 @@ describe("tabs that share a cookie", () => {
       window.hide()
       here.post("lost")
       other.post("one")
-      yield* third.hears("one")
-      assert.deepStrictEqual([here.heard, other.heard], [[], []])
+      yield* third.untilReceived("one")
+      assert.deepStrictEqual([here.received, other.received], [[], []])
       window.show(true)
-      assert.deepStrictEqual(here.heard, [undefined])
+      assert.deepStrictEqual(here.received, [undefined])
       other.post("two")
-      yield* here.hears(undefined, "two")
+      yield* here.untilReceived(undefined, "two")
     }))
 
   it.scopedLive("T2: a page that was just loaded has missed no message", () =>
     Effect.gen(function*() {
       const window = new FakeWindow()
-      const { heard } = yield* join(window)
+      const { received } = yield* join(window)
       window.show(false)
-      assert.deepStrictEqual(heard, [])
+      assert.deepStrictEqual(received, [])
     }))
 
   it.scopedLive("L1: no message arrives after the scope has closed, and a restored page opens no channel", () =>
     Effect.gen(function*() {
       const window = new FakeWindow()
       const scope = yield* Scope.make()
-      const { heard } = yield* Scope.extend(join(window), scope)
+      const { received } = yield* Scope.extend(join(window), scope)
       const [other, third] = yield* Effect.all([join(globalThis), join(globalThis)])
       yield* Scope.close(scope, Exit.void)
       window.show(true)
       other.post("one")
-      yield* third.hears("one")
-      assert.deepStrictEqual(heard, [])
+      yield* third.untilReceived("one")
+      assert.deepStrictEqual(received, [])
     }))
 
   it.scopedLive("8.D17: without BroadcastChannel no message arrives", () =>
@@ -79,8 +83,8 @@ describe("tabs that share a cookie", () => {
       const [without, other, third] = yield* Effect.all([join({}), join(globalThis), join(globalThis)])
       without.post("one")
       other.post("two")
-      yield* third.hears("two")
-      assert.deepStrictEqual([without.heard, other.heard], [[], []])
+      yield* third.untilReceived("two")
+      assert.deepStrictEqual([without.received, other.received], [[], []])
     }))
 
   it.scopedLive("T1: only one tab at a time renews the cookie", () =>

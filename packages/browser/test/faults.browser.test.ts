@@ -22,7 +22,7 @@ const layerRemote = Layer.merge(
       ...line,
       client: (options) => BrowserKuzzle.layer({ ...options, url: line.url })
     })),
-    hard: false
+    canTerminate: false
   })
 )
 

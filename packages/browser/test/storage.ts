@@ -5,9 +5,8 @@ import { Chunk, Effect, Stream } from "effect"
 
 /** With denied storage, requests work, and the first watcher of the events gets the failure of the token store. */
 export const reported = Effect.gen(function*() {
-  const { events } = yield* Kuzzle.Kuzzle
   const now = yield* KuzzleServer.now()
-  const failures = yield* events.pipe(
+  const failures = yield* Kuzzle.events.pipe(
     Stream.filter(({ _tag }) => _tag === "TokenStoreFailed"),
     Stream.map((event) => `${event._tag}: ${"error" in event ? event.error.message : ""}`),
     Stream.take(1),

@@ -1,5 +1,6 @@
 /**
- * The client: sends requests and receives answers over one connection, which it keeps alive and reopens after a loss.
+ * The client. It sends requests and receives answers over one connection, which it keeps alive and reopens after a
+ * loss.
  *
  * @module
  * @since 0.1.0
@@ -24,7 +25,8 @@ import {
   type KuzzleResponse,
   type KuzzleShape,
   type RequestOptions,
-  type Token
+  type Token,
+  type Watchable
 } from "./internal/client/client.ts"
 import { serverOf, withoutSecrets } from "./internal/data/endpoint.ts"
 import * as Jwt from "./internal/data/jwt.ts"
@@ -39,6 +41,7 @@ import type * as Requests from "./internal/runtime/requests.ts"
 import * as Session from "./internal/runtime/session.ts"
 import type { Telemetry } from "./internal/runtime/telemetry.ts"
 import { Tokens } from "./internal/runtime/tokens.ts"
+import * as Watched from "./internal/runtime/watched.ts"
 import type { LoginIncompleteError, NamedError } from "./KuzzleActionError.ts"
 import * as KuzzleConfig from "./KuzzleConfig.ts"
 import { KuzzleDownload } from "./KuzzleDownload.ts"
@@ -67,9 +70,9 @@ export {
   /**
    * Who is logged in.
    *
-   * - `Anonymous`: no user.
-   * - `Authenticated`: a user, as far as the client knows.
-   * - `Renewing`: the session has ended and is being renewed. Requests wait.
+   * - `Anonymous`: no user is logged in.
+   * - `Authenticated`: a user is logged in, as far as the client knows.
+   * - `Renewing`: the session is being begun or renewed. Requests wait.
    * - `Unauthenticated`: the session has ended and could not be renewed. Requests fail with a
    *   `KuzzleUnauthenticatedError`. Subscriptions are kept for the next login.
    *
@@ -78,14 +81,15 @@ export {
    */
   type AuthenticationState,
   /**
-   * The state of the connection. Requests pass in `Ready`; in the other states they wait or are refused.
+   * The state of the connection. In `Ready`, requests are sent at once. In the other states, they wait or are refused.
    *
    * - `Connecting`: an endpoint is being dialled.
-   * - `Authenticating`: connected; the session is being begun or renewed.
-   * - `Resubscribing`: the subscriptions are being sent to the server.
-   * - `Replaying`: the queued requests are being sent.
-   * - `Ready`: requests are sent at once.
-   * - `Replacing`: the client is about to replace the connection, for another user or cookie.
+   * - `Authenticating`: connected. The session is being begun or renewed.
+   * - `Resubscribing`: connected. The subscriptions are being sent to the server.
+   * - `Replaying`: connected. The queued requests are being sent.
+   * - `Ready`: connected. Requests are sent at once.
+   * - `Replacing`: connected. The client is about to replace the connection, for another user or cookie, or because the
+   *   server shuts down.
    * - `Waiting`: not connected. The next attempt follows after `delay`; `cause` says why the last one ended.
    * - `Failed`: the setting `reconnect` allows no further attempt.
    * - `Closed`: the scope of the client was closed.
@@ -95,7 +99,7 @@ export {
    */
   type ConnectionState,
   /**
-   * The options of a login, a renewal or a logout. Such a request is sent as the current user, and never queued.
+   * The options of a login, a refresh or a logout. Such a request is sent as the current user, and never queued.
    *
    * @since 0.1.0
    * @category models
@@ -121,8 +125,8 @@ export {
    */
   Kuzzle,
   /**
-   * An event of the connection, of the session or of a request. The page "Events" lists them beside those of the official
-   * SDK.
+   * An event of the connection, of the session or of a request. The page "Events" compares them with those of the
+   * official SDK.
    *
    * @since 0.1.0
    * @category models
@@ -163,11 +167,27 @@ export {
    * @since 0.1.0
    * @category models
    */
-  type Token
+  type Token,
+  /**
+   * Something that changes or happens. The streams `states`, `events` and `KuzzleAuth.states` are made of it. It is no
+   * stream itself, so that pages that watch nothing do not download `Stream` (13 KB gzip).
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Watchable,
+  /**
+   * Gets the elements of a `Watchable`, synchronously: its functions must not throw.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Watcher
 } from "./internal/client/client.ts"
 
 /**
- * Sends a request. Use it for an action that has no function here, such as one of a plugin or of the application.
+ * Sends a request and waits for its answer, at most until the deadline. Use it for an action that has no function here,
+ * such as one of a plugin or of the application.
  *
  * @since 0.1.0
  * @category requests
@@ -179,8 +199,46 @@ export const query = (
   Effect.flatMap(Kuzzle, (kuzzle) => kuzzle.query(request, options))
 
 /**
- * An effect that logs in: `KuzzleAuth.login(…)`, after it has obtained the password. An error of its own is wrapped in
- * an `AuthenticatorError`.
+ * The stream of a `Watchable`, of any client: `Kuzzle.streamOf(kuzzle.states)`. A slow reader misses the oldest
+ * elements, but never the last one.
+ *
+ * @since 0.1.0
+ * @category observing
+ */
+export const streamOf: <A>(watchable: Watchable<A>) => Stream.Stream<A> = Watched.streamOf
+
+/**
+ * The current state of the connection, then every change. A slow reader misses the oldest changes, but never the last
+ * one. Ends with the client.
+ *
+ * @example
+ * ```ts
+ * import { Console, Stream } from "effect"
+ * import { Kuzzle } from "@effect-kuzzle/core"
+ *
+ * export const status = Stream.runForEach(Kuzzle.states, ({ _tag }) => Console.log(_tag))
+ * ```
+ *
+ * @since 0.1.0
+ * @category observing
+ */
+export const states: Stream.Stream<ConnectionState, never, Kuzzle> = Stream.unwrap(
+  Effect.map(Kuzzle, ({ states }) => Watched.streamOf(states))
+)
+
+/**
+ * The events from now on. The page "Events" lists them. A slow reader misses the oldest ones. Ends with the client.
+ *
+ * @since 0.1.0
+ * @category observing
+ */
+export const events: Stream.Stream<KuzzleEvent, never, Kuzzle> = Stream.unwrap(
+  Effect.map(Kuzzle, ({ events }) => Watched.streamOf(events))
+)
+
+/**
+ * An effect that logs in by `KuzzleAuth.login(…)`, for example after it has read a password. Its own errors are wrapped
+ * in an `AuthenticatorError`.
  *
  * @since 0.1.0
  * @category models
@@ -200,7 +258,7 @@ export type Authenticator = Effect.Effect<
 export interface Options<Own = unknown, R = never> extends KuzzleConfig.Options {
   /**
    * Logs in at the start if there is no session, and again whenever the session has ended. While it runs, its requests
-   * are sent and all others wait. After a logout it does not run again.
+   * are sent, and all others wait. After a logout, it does not run until the next login.
    */
   readonly authenticator?: Authenticator | undefined
   /**
@@ -219,15 +277,16 @@ export interface Options<Own = unknown, R = never> extends KuzzleConfig.Options 
 export interface HttpOptions extends KuzzleConfig.ClientOptions, KuzzleConfig.HttpOptions {}
 
 /**
- * Keeps the session by a cookie. In browsers no script can read it. It is a value, so that only pages that use a cookie
- * download the code for it and for HTTP (25 KB gzip). `Own`: the platform's options for HTTP. `R`: what HTTP needs.
+ * Keeps the session by a cookie. In browsers, no script can read the cookie. It is a value, so that only pages that use
+ * a cookie download the code for it and for HTTP (25 KB gzip). `Own` are the platform's options for HTTP. `R` are the
+ * services that HTTP needs.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CookieSession<in Own, out R> {
   readonly _tag: "Cookie"
-  /** HTTP, by which sessions begin and end. */
+  /** The layer for HTTP, by which sessions begin and end. */
   readonly http: (own: Own) => Layer.Layer<KuzzleHttp, InvalidSettingError, R>
   /** @internal */
   readonly keep: (
@@ -236,7 +295,7 @@ export interface CookieSession<in Own, out R> {
   ) => Either.Either<Keep, InvalidSettingError>
 }
 
-/** How a session is kept, and what the client does with a token that it is given. */
+/** How a session is kept, and how `setToken` changes it. */
 interface Keep {
   readonly keeping: Session.Keeping
   readonly setToken: (by: Exchanges.ForAuthenticator) => KuzzleShape["setToken"]
@@ -283,13 +342,13 @@ export const start = <Own, R>(
   )
 }
 
-/** A client with an API key shares its session with no other client. */
+/** The token store. A client with an API key does not use it, because it shares its session with no other client. */
 const sharedStore = (
   { apiKey }: Pick<KuzzleConfig.ClientSettings, "apiKey">,
   store: KuzzleTokenStoreShape | undefined
 ): KuzzleTokenStoreShape | undefined => Option.isSome(apiKey) ? undefined : store
 
-/** With an API key in the settings, there is a session from the start. */
+/** Keeps the session by a token. With the setting `apiKey`, there is a session from the start. */
 const keeperOfToken = (
   { apiKey }: Pick<KuzzleConfig.ClientSettings, "apiKey">,
   store: KuzzleTokenStoreShape | undefined,
@@ -298,8 +357,7 @@ const keeperOfToken = (
 ): Keeper =>
   new Tokens(
     requests,
-    store,
-    storeFailed,
+    store?.sharedSession.make(store, storeFailed),
     Option.getOrUndefined(Option.map(apiKey, (key) => () => Credentials.identityOfToken(token(key))))
   )
 
@@ -332,7 +390,7 @@ const keepCookie: CookieSession<never, never>["keep"] = (http, settings) =>
 const contradicted = (setting: string, issue: string) =>
   new InvalidSettingError({
     setting,
-    issue: `${issue}: Kuzzle takes no request with both. Leave out the option session to use a token`
+    issue: `${issue}: Kuzzle refuses requests with both. Leave out the option session to use a token`
   })
 
 const adoptToken: Keep["setToken"] = (by) => (token) =>
@@ -393,8 +451,8 @@ const startWith = (
 > =>
   Effect.gen(function*() {
     /**
-     * The client, for the application or for its authenticator. The authenticator's requests do not wait for the renewal
-     * that it is a part of.
+     * The public interface of a client, for the application or for its authenticator. The requests of an authenticator
+     * do not wait for the renewal that runs it.
      */
     const shape = (
       session: Session.Session,
@@ -438,8 +496,8 @@ const startWith = (
   })
 
 /**
- * The client over a WebSocket, with the socket and heartbeat that are provided: see `KuzzlePlatform` for a platform that
- * brings its own.
+ * The layer of a client over a WebSocket, with the socket and the heartbeat that are provided. Applications use the
+ * layers of a platform package. See `KuzzlePlatform` to make a platform.
  *
  * @since 0.1.0
  * @category layers
@@ -452,8 +510,18 @@ export const layer = <R = never>(
   KuzzleSocket | KuzzleHeartbeat | R
 > => Layer.scopedContext(make(options))
 
+/** A state that never changes. */
+const constant = <A>(value: A): Watchable<A> => ({
+  watch: (watcher) => {
+    watcher.next(value)
+    watcher.end()
+    return () => {}
+  }
+})
+
 /**
- * The client over HTTP: every action that needs no connection of its own, and downloads. Real-time does not compile with it.
+ * The layer of a client over HTTP, for actions that need no WebSocket, and for downloads. A program with real-time
+ * functions does not compile with it.
  *
  * @since 0.1.0
  * @category layers
@@ -483,17 +551,17 @@ export const layerHttp = (
         telemetry
       })
       yield* authentication.restoreStored
-      /** The address if it is known: an effect may yield another one for each request. */
-      const [known = ""] = settings.knownEndpoints
-      const endpoint = () => known
-      const ready: ConnectionState = { _tag: "Ready", endpoint: withoutSecrets(known), attempt: 1 }
+      /** The address, if it is known. An effect may yield another address for each request. */
+      const [knownAddress = ""] = settings.knownEndpoints
+      const endpoint = () => knownAddress
+      const ready: ConnectionState = { _tag: "Ready", endpoint: withoutSecrets(knownAddress), attempt: 1 }
       return Context.make(Kuzzle, {
         query: telemetry.spans.query(requests.query, endpoint),
         queryMany: telemetry.spans.queryMany(requests.queryMany, endpoint),
         server: Option.fromNullable(serverOf(settings.knownEndpoints)),
         state: Effect.succeed(ready),
-        states: Stream.succeed(ready),
-        events: events.stream,
+        states: constant(ready),
+        events,
         roundTripTime: Effect.succeedNone,
         token: Effect.sync(() => Credentials.tokenOf(credentials.current())),
         setToken: adoptToken(authentication),
@@ -514,8 +582,8 @@ export const layerConfig = <Options extends KuzzleConfig.PlainClientOptions, A, 
 ): Layer.Layer<A, E | ConfigError.ConfigError, R> => Layer.unwrapEffect(Effect.map(Config.unwrap(config), layer))
 
 /**
- * A token that was obtained elsewhere. The user and the expiry are read from the token, if it shows them. `expiresAt`
- * overrides the expiry. For an API key, the setting `apiKey` is simpler.
+ * Makes a `Token` from a token that was obtained elsewhere, for `setToken`. The user and the expiry are read from the
+ * token, if it contains them. `expiresAt` overrides the expiry. For an API key, the setting `apiKey` is simpler.
  *
  * @since 0.1.0
  * @category constructors

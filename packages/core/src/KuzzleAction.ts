@@ -1,6 +1,6 @@
 /**
- * Declares actions of plugins and applications, as this package declares Kuzzle's own. A declaration has Schemas for
- * the options and the result, and names for the errors. `make` turns it into a typed function.
+ * Declares the actions of plugins and applications. A declaration has Schemas for the options and the result, and names
+ * for the errors. `make` turns it into a typed function.
  *
  * @example
  * ```ts
@@ -103,26 +103,29 @@ export interface ErrorNames {
  * @category models
  */
 export interface Definition<Options, Wire, OptionsR, Result, ResultWire, ResultR, Names extends ErrorNames> {
-  /** The controller as requests name it: `plugin/controller` for one of a plugin. */
+  /** The name of the controller in requests. For a plugin, it is `plugin/controller`. */
   readonly controller: string
   readonly action: string
-  /** The route of the action, for clients that use routes. Leave it out if the action has none. */
+  /**
+   * The route of the action, for clients over HTTP with the setting `routes: "rest"`. Leave it out if the action has
+   * none.
+   */
   readonly http?: Route | undefined
   /**
-   * Whether executing it twice has the same effect as executing it once. If so, it may be resent after a lost
+   * Whether executing it twice has the same effect as executing it once. Such an action may be resent after a lost
    * connection.
    */
   readonly idempotent: boolean
-  /** Sent without the token of the session. */
+  /** Whether it is sent without the token of the session. */
   readonly anonymous?: true | undefined
   /**
-   * The options of a call; by default there are none. An option must not have the name of a member that every request
-   * has: `action`, `jwt`, …
+   * The Schema of the options of a call. By default, there are none. An option must not have the name of a member that
+   * every request has, such as `action` or `jwt`.
    */
   readonly options?: Schema.Schema<Options, Wire, OptionsR> | undefined
   /** The encoded option that *is* the body, or the options that are its members. All other options are arguments. */
   readonly body?: (keyof Wire & string) | ReadonlyArray<keyof Wire & string> | undefined
-  /** The Schema of the answer's `result`; `Schema.Void` if it has none. */
+  /** The Schema of the answer's `result`. Use `Schema.Void` if it has none. */
   readonly result: Schema.Schema<Result, ResultWire, ResultR>
   readonly errors?: Names | undefined
 }
@@ -163,7 +166,7 @@ export class InvalidResultError extends tagged("KuzzleInvalidResultError")<{
 }
 
 /**
- * The errors of an action's function.
+ * The errors of the function of an action.
  *
  * @since 0.1.0
  * @category models
@@ -174,7 +177,7 @@ export type Failure<Names extends ErrorNames> =
   | { [Name in keyof Names & string]: DeclaredError<Name> }[keyof Names & string]
 
 /**
- * The function of an action.
+ * The function that `make` returns.
  *
  * @since 0.1.0
  * @category models
@@ -215,20 +218,20 @@ export const make = <
     // The Schema decodes it below.
     result: Shape.whole(Shape.unknown)
   })
-  // Those of an action without options are none.
+  // Safe: an action without options has an empty object of options.
   const encode = schema === undefined
     ? () => Effect.succeed({} as Wire)
     : Schema.encode(schema, { errors: "all" })
   const decode = Schema.decodeUnknown(definition.result, { errors: "all" })
   const byName = named(errors)
 
-  // Whether the options are optional is for the types to say, there and here.
+  // The types decide whether the options are optional, there and here.
   const request = action as (options: Wire & Action.CallOptions) => Effect.Effect<unknown, RequestError, Kuzzle>
 
   const call = (
     { timeout, volatile, ...options }: Action.CallOptions = {}
   ): Effect.Effect<Result, Failure<Names>, Kuzzle | OptionsR | ResultR> =>
-    // Without those of every call, they are what the Schema is of.
+    // Safe: without the options of every call, these are the options of the Schema.
     encode(options as Options).pipe(
       Effect.mapError(({ issue }) =>
         new EncodeError({ controller, action: name, issue: ParseResult.TreeFormatter.formatIssueSync(issue) })
@@ -246,7 +249,7 @@ export const make = <
   return Action.wrap(action, call) as CustomAction<Options, Wire, Result, OptionsR | ResultR, Names>
 }
 
-/** Turns an error of Kuzzle into the declared error of its id, if there is one. */
+/** Turns an error of Kuzzle into the declared error for its id, if there is one. */
 const named = <Names extends ErrorNames>(names: Names | undefined) => {
   const byId = new Map(
     Object.entries(names ?? {}).flatMap(([name, ids]) =>

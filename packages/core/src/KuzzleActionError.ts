@@ -1,6 +1,6 @@
 /**
- * The errors that Kuzzle documents for single actions, one class for each. The errors that an action declares are in
- * its type. An error with any other id is an instance of the class of its status (`KuzzleError`).
+ * The errors that Kuzzle documents for single actions, with one class for each. The type of an action's function lists
+ * the errors of that action. An error with any other id is an instance of the class of its status (`KuzzleError`).
  *
  * @module
  * @since 0.1.0
@@ -24,10 +24,13 @@ interface Named<Tag extends string> {
   new(fields: ApiErrorFields): InstanceType<TaggedClass<Tag>> & Readonly<ApiErrorFields>
 }
 
-/** (A bundler keeps every class with computed or static members of its own, and drops an unused class without them.) */
-const named = <Tag extends string>(tag: Tag, ...known: ReadonlyArray<KnownErrorId>): Named<Tag> =>
+/**
+ * (The members are on this base class, because a bundler keeps every class that has computed or static members of its
+ * own.)
+ */
+const named = <Tag extends string>(tag: Tag, ...errorIds: ReadonlyArray<KnownErrorId>): Named<Tag> =>
   class extends tagged(tag)<ApiErrorFields> {
-    static readonly ids: ReadonlyArray<string> = known
+    static readonly ids: ReadonlyArray<string> = errorIds
   }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -95,14 +98,15 @@ export class WriteLimitError extends named("KuzzleWriteLimitError", "services.st
 export class IncompleteUpdateError extends named("KuzzleIncompleteUpdateError", "services.storage.incomplete_update") {}
 
 /**
- * Only some were deleted (`security:mDelete*`). `successes` lists them, `failures` says why the others were not.
+ * Only some of the roles, profiles or users were deleted (`security:mDelete*`). `successes` lists them. `failures` has
+ * the error of each of the others.
  *
  * @since 0.1.0
  * @category documents
  */
 export class IncompleteDeleteError extends named("KuzzleIncompleteDeleteError", "services.storage.incomplete_delete") {
   /**
-   * The ids of those that were deleted.
+   * The ids of the deleted ones.
    *
    * @since 0.1.0
    */
@@ -110,7 +114,7 @@ export class IncompleteDeleteError extends named("KuzzleIncompleteDeleteError", 
     return Array.isArray(this.result) ? this.result.filter((id) => typeof id === "string") : []
   }
   /**
-   * Kuzzle's error for each of the others. If one was not found, its id is in `props`.
+   * Kuzzle's error for each of the others. If one does not exist, its id is in `props`.
    *
    * @since 0.1.0
    */
@@ -119,7 +123,7 @@ export class IncompleteDeleteError extends named("KuzzleIncompleteDeleteError", 
   }
 }
 
-/** The error of one item of many. Any of its members may be missing. */
+/** Reads the error of one item. Any of its members may be missing. */
 const itemError = ({ action, controller }: ApiErrorFields, error: unknown): ApiError => {
   const own: { readonly [key: string]: unknown } = typeof error === "object" && error !== null ? { ...error } : {}
   return fromStatus({
@@ -134,7 +138,8 @@ const itemError = ({ action, controller }: ApiErrorFields, error: unknown): ApiE
 }
 
 /**
- * A request on many documents with `strict`, of which some failed. `errors` lists them. The others were executed.
+ * A request on many documents with `strict` has failed for some of them. `errors` lists these. The others were
+ * processed.
  *
  * @since 0.1.0
  * @category documents
@@ -156,7 +161,7 @@ export class SpecificationRejectionError extends named(
 ) {}
 
 /**
- * Kuzzle refuses the search: a keyword is unknown, not allowed or in the wrong place.
+ * Kuzzle refuses the search, because a keyword is unknown, not allowed or in the wrong place.
  *
  * @since 0.1.0
  * @category documents
@@ -287,7 +292,7 @@ export class InvalidSpecificationsError
 export class InvalidFilterError extends named("KuzzleInvalidFilterError", "api.assert.koncorde_dsl_error") {}
 
 /**
- * There is no room of this id: its last subscriber has left, or there never was one.
+ * There is no room with this id. Its last subscriber has left, or there never was one.
  *
  * @since 0.1.0
  * @category realtime
@@ -355,8 +360,8 @@ export class InvalidExpirationError
 {}
 
 /**
- * The server does not accept cookies (`http.cookieAuthentication`), or the browser does not keep its cookies because it
- * is another site.
+ * The server does not accept cookies (`http.cookieAuthentication`), or the browser does not store them because the
+ * server is on another site.
  *
  * @since 0.1.0
  * @category authentication
@@ -392,7 +397,7 @@ export class UserAlreadyExistsError extends named("KuzzleUserAlreadyExistsError"
 export class ProfileNotFoundError extends named("KuzzleProfileNotFoundError", "security.profile.not_found") {}
 
 /**
- * Users have this profile.
+ * The profile cannot be deleted, because users have it.
  *
  * @since 0.1.0
  * @category security
@@ -408,7 +413,7 @@ export class ProfileInUseError extends named("KuzzleProfileInUseError", "securit
 export class RoleNotFoundError extends named("KuzzleRoleNotFoundError", "security.role.not_found") {}
 
 /**
- * Profiles have this role.
+ * The role cannot be deleted, because profiles have it.
  *
  * @since 0.1.0
  * @category security
@@ -553,8 +558,8 @@ export class DebuggerError extends named(
 ) {}
 
 /**
- * The login is not complete: the strategy requires another step, which its answer describes. Kuzzle itself reports no
- * error.
+ * The login is not complete, because the strategy requires another step. Its answer describes the step. Kuzzle itself
+ * reports no error.
  *
  * @since 0.1.0
  * @category authentication
@@ -574,7 +579,7 @@ export class LoginIncompleteError extends tagged("KuzzleLoginIncompleteError")<{
 }
 
 /**
- * Any error of this module that Kuzzle answers.
+ * Every error of this module that Kuzzle answers with.
  *
  * @since 0.1.0
  * @category models

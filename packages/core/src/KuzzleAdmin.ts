@@ -27,8 +27,8 @@ import {
  */
 export interface LoadOptions extends Action.CallOptions {
   /**
-   * `wait_for` (the default): Kuzzle answers when it is done. `false`: Kuzzle answers at once, and reports failures in
-   * its log only.
+   * `wait_for` (the default): Kuzzle answers when the data are loaded. `false`: Kuzzle answers at once, and reports
+   * failures only in its log.
    */
   readonly refresh?: "wait_for" | "false" | undefined
 }
@@ -91,7 +91,7 @@ export interface ResetSecurity {
 }
 
 /**
- * Writes a dump of the server's state into a directory of its machine (`admin:dump`). It is meant for the developers of
+ * Writes a dump of the server's state into a directory on the server (`admin:dump`). It is meant for the developers of
  * Kuzzle.
  *
  * @since 0.1.0
@@ -99,7 +99,7 @@ export interface ResetSecurity {
  */
 export const dump = Action.make<
   LoadOptions & {
-    /** Becomes a part of the directory's name; `manual-api-action` by default. */
+    /** A part of the directory's name. Default: `manual-api-action`. */
     readonly suffix?: string | undefined
   },
   void,
@@ -114,7 +114,8 @@ export const dump = Action.make<
 })
 
 /**
- * Writes documents into existing collections (`admin:loadFixtures`). If some cannot be written, the others are.
+ * Writes documents into existing collections (`admin:loadFixtures`). If some cannot be written, it fails with an
+ * `ImportFailedError`, and the others are written.
  *
  * @since 0.1.0
  * @category actions
@@ -158,7 +159,7 @@ export const loadMappings = Action.make<LoadOptions & { readonly mappings: Mappi
  */
 export const loadSecurities = Action.make<
   LoadOptions & Securities & {
-    /** What to do about existing users: load nothing (`fail`, the default), keep them, or replace them. */
+    /** What to do if users already exist: load nothing and fail (`fail`, the default), keep them, or replace them. */
     readonly onExistingUsers?: "fail" | "skip" | "overwrite" | undefined
     /** Accept rights on controllers and actions that the server does not have. */
     readonly force?: boolean | undefined
@@ -176,8 +177,8 @@ export const loadSecurities = Action.make<
 })
 
 /**
- * Makes Kuzzle list the indexes and collections again (`admin:refreshIndexCache`). Use it after some were created
- * directly in Elasticsearch.
+ * Makes Kuzzle read the list of indexes and collections again (`admin:refreshIndexCache`). Use it after changes that
+ * were made directly in Elasticsearch.
  *
  * @since 0.1.0
  * @category actions
@@ -191,7 +192,7 @@ export const refreshIndexCache = Action.make<Action.CallOptions, void>({
 })
 
 /**
- * Empties a Redis database (`admin:resetCache`): the server's own, with every session in it, or the one of
+ * Empties a Redis database (`admin:resetCache`). It is the server's own, which contains every session, or the one of
  * `KuzzleMemoryStorage`.
  *
  * @since 0.1.0

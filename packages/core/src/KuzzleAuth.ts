@@ -8,13 +8,15 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import * as Action from "./internal/client/action.ts"
-import { Kuzzle, type KuzzleRequest, type KuzzleResponse } from "./internal/client/client.ts"
+import { type AuthenticationState, Kuzzle, type KuzzleRequest, type KuzzleResponse } from "./internal/client/client.ts"
 import * as Secrets from "./internal/data/secrets.ts"
 import * as Shape from "./internal/data/shape.ts"
 import * as Shapes from "./internal/data/shapes.ts"
 import * as Answers from "./internal/protocol/answers.ts"
 import type { TokenState } from "./internal/protocol/answers.ts"
+import * as Watched from "./internal/runtime/watched.ts"
 import {
   CookiesUnsupportedError,
   DocumentAlreadyExistsError,
@@ -28,7 +30,6 @@ import {
   UnknownStrategyError,
   WrongCredentialsError
 } from "./KuzzleActionError.ts"
-import type { Content } from "./KuzzleDocument.ts"
 import type { Selection } from "./KuzzleDocument.ts"
 import type { RequestError } from "./KuzzleError.ts"
 import type {
@@ -46,7 +47,7 @@ import type {
 } from "./KuzzleSecurity.ts"
 
 /**
- * A session that was opened or renewed.
+ * A session that was begun or renewed.
  *
  * @since 0.1.0
  * @category models
@@ -54,15 +55,15 @@ import type {
 export interface Session {
   /** The user's id. */
   readonly kuid: string
-  /** None where a cookie keeps the session. */
+  /** The token. None if a cookie keeps the session. */
   readonly token: Option.Option<Redacted.Redacted>
-  /** By the server's clock. None for a session that never expires. */
+  /** The expiry by the server's clock. None for a session that never expires. */
   readonly expiresAt: Option.Option<DateTime.Utc>
 }
 
 /**
- * The outcome of one step of a login: a session, or the data of the strategy for the next step (a redirection to an
- * identity provider, a second factor).
+ * The outcome of one step of a login. `LoggedIn`: a session has begun. `Incomplete`: the strategy requires another
+ * step, for example a redirection to an identity provider or a second factor.
  *
  * @since 0.1.0
  * @category models
@@ -83,11 +84,11 @@ export interface LoginOptions<Strategy extends string = string> extends Action.C
   readonly strategy: Strategy
   /** The credentials, in the form that the strategy defines. */
   readonly credentials: LoginCredentials<Strategy>
-  /** The lifetime of the session: milliseconds or, for example, `1h`; the server's default otherwise. */
+  /** The lifetime of the session, in milliseconds or as a text such as `1h`. By default, the server decides. */
   readonly expiresIn?: string | number | undefined
   /**
-   * Arguments beside the credentials. A strategy reads them from the `query` of its request: `{ code: "4/0A" }`. Over
-   * HTTP they are part of the address, which a proxy may log.
+   * Additional arguments. A strategy reads them from the `query` of its request: `{ code: "4/0A" }`. Over HTTP, they
+   * are part of the address, which a proxy may log.
    */
   readonly args?: Readonly<Record<string, string | number | boolean>> | undefined
 }
@@ -132,8 +133,27 @@ const sessionOf = ({ _id, expiresAt, jwt }: Answers.Granted): Session => ({
 })
 
 /**
+ * The state of the session now, then every change. A slow reader misses the oldest changes, never the last. Ends with the
+ * client.
+ *
+ * @example
+ * ```ts
+ * import { Console, Stream } from "effect"
+ * import { KuzzleAuth } from "@effect-kuzzle/core"
+ *
+ * export const status = Stream.runForEach(KuzzleAuth.states, ({ _tag }) => Console.log(_tag))
+ * ```
+ *
+ * @since 0.1.0
+ * @category observing
+ */
+export const states: Stream.Stream<AuthenticationState, never, Kuzzle> = Stream.unwrap(
+  Effect.map(Kuzzle, ({ authentication }) => Watched.streamOf(authentication.states))
+)
+
+/**
  * Logs in (`auth:login`) with a strategy that may take several steps. An answer without a session is `Incomplete` and
- * holds what the next step needs: in the first step of OAuth, `response.headers.location` is the address of the
+ * contains the data for the next step. In the first step of OAuth, `response.headers.location` is the address of the
  * provider.
  *
  * @example
@@ -214,11 +234,11 @@ const logoutAction = Action.make<Action.CallOptions & { readonly global?: boolea
 })
 
 /**
- * Logs out (`auth:logout`): the server revokes the session, or with `global` every session of the user. API keys stay
- * valid. With a token, the client forgets its session whatever the server answers, and sends nothing if it has no
- * session. With a cookie, another tab may have logged in, so the server is always asked, and the client forgets its
- * session only when the server has ended it. Subscriptions are opened again as the anonymous user, and fail if that
- * user may not have them.
+ * Logs out (`auth:logout`). The server revokes the session or, with `global`, every session of the user. API keys stay
+ * valid. With a token, the client drops its session whatever the server answers. Without a session, it sends nothing.
+ * With a cookie, the client always asks the server, because another tab may have logged in. It drops the session only
+ * when the server has ended it. Subscriptions are opened again as the anonymous user. They fail if that user may not
+ * subscribe.
  *
  * @since 0.1.0
  * @category actions
@@ -238,14 +258,14 @@ export const logout = Action.wrap(
 
 export {
   /**
-   * A session as the server grants it, before the client makes a `Session` of it.
+   * A session in the form of the server's answer.
    *
    * @since 0.1.0
    * @category models
    */
   type Granted,
   /**
-   * The server's verdict on a token.
+   * Whether a token is valid, as the server answers.
    *
    * @since 0.1.0
    * @category models
@@ -269,8 +289,8 @@ const checkTokenAction = Action.make<
 })
 
 /**
- * Whether a token is valid (`auth:checkToken`): the given one, or by default the client's own, which may be in a
- * cookie. Without any token, the answer is about the anonymous user: valid, with the kuid `-1`.
+ * Checks a token (`auth:checkToken`): the given one or, by default, that of the client's session. Without a session,
+ * the answer is about the anonymous user: valid, with the kuid `-1`.
  *
  * @since 0.1.0
  * @category actions
@@ -280,9 +300,9 @@ export const checkToken = Action.wrap(
   (options: CheckOptions = {}): Effect.Effect<TokenState, RequestError, Kuzzle> =>
     Effect.gen(function*() {
       const kuzzle = yield* Kuzzle
-      const { token: given, ...rest } = options
+      const { token: explicitToken, ...rest } = options
       const own = Option.map(yield* kuzzle.token, ({ value }) => value)
-      const token = Option.getOrUndefined(Option.orElse(Option.fromNullable(given), () => own))
+      const token = Option.getOrUndefined(Option.orElse(Option.fromNullable(explicitToken), () => own))
       const { _tag } = yield* kuzzle.authentication.state
       return yield* checkTokenAction({
         ...rest,
@@ -299,7 +319,7 @@ export const checkToken = Action.wrap(
  * @category models
  */
 export interface CurrentUser {
-  /** The user's id; `-1` for the anonymous user. */
+  /** The user's id. `-1` for the anonymous user. */
   readonly _id: string
   readonly _source: { readonly profileIds: ReadonlyArray<string>; readonly [key: string]: unknown }
   /** The strategies by which the user can log in. */
@@ -329,9 +349,9 @@ export const getCurrentUser = Action.make<Action.CallOptions, CurrentUser>({
 })
 
 type RefreshOptions = Action.CallOptions & {
-  /** The lifetime of the new token. */
+  /** The lifetime of the new token, in milliseconds or as a text such as `1h`. By default, the server decides. */
   readonly expiresIn?: string | number | undefined
-  /** The strategy whose own renewal is called, if it has one. */
+  /** The strategy whose hook for a refresh is called, if it has one. */
   readonly strategy?: string | undefined
 }
 
@@ -349,10 +369,10 @@ const refreshTokenAction = Action.make<
 })
 
 /**
- * Exchanges the session's token, or its cookie, for a new one (`auth:refreshToken`) and keeps it. The client does this
- * by itself, according to the setting `tokenRefresh`. The old token works for one more second and cannot be refreshed
- * again. A refresh within one second of the login returns *the same* token and then revokes it: wait one second after
- * logging in.
+ * Exchanges the token or the cookie of the session for a new one (`auth:refreshToken`). The client does this by itself,
+ * according to the setting `tokenRefresh`. The old token works for one more second and cannot be refreshed again. A
+ * refresh within one second of the login returns *the same* token and then revokes it. So wait one second after a
+ * login.
  *
  * @since 0.1.0
  * @category actions
@@ -384,8 +404,8 @@ export const refreshToken = Action.wrap(
  */
 export const updateSelf = Action.make<
   WriteOptions & {
-    readonly content: Content
-    /** How often the server retries after a conflict with another write; 10 by default. */
+    readonly content: object
+    /** How often the server retries after a conflict with another write. Default: 10. */
     readonly retryOnConflict?: number | undefined
   },
   User,
@@ -397,7 +417,7 @@ export const updateSelf = Action.make<
   idempotent: true,
   body: "content",
   errors: [TooManyChangesError],
-  result: Shape.whole(Shapes.kept<User>())
+  result: Shape.whole(Shapes.stored<User>())
 })
 
 /**
@@ -457,7 +477,7 @@ export const getStrategies = Action.make<Action.CallOptions, ReadonlyArray<strin
 })
 
 /**
- * The strategy whose credentials of the current user are meant.
+ * The options of actions on the current user's credentials of a strategy.
  *
  * @since 0.1.0
  * @category credentials
@@ -512,8 +532,8 @@ export const getMyCredentials = Action.make<StrategyOptions, CredentialsInfo, Un
 })
 
 /**
- * Gives the user credentials of one more strategy (`auth:createMyCredentials`). If the strategy refuses them, the error
- * has a status and no id.
+ * Creates credentials of another strategy for the user (`auth:createMyCredentials`). If the strategy refuses them, the
+ * error has a status but no id.
  *
  * @since 0.1.0
  * @category credentials
@@ -533,7 +553,7 @@ export const createMyCredentials = Action.make<
 })
 
 /**
- * Changes the user's credentials (`auth:updateMyCredentials`). If the strategy refuses them, the error has a status and
+ * Changes the user's credentials (`auth:updateMyCredentials`). If the strategy refuses them, the error has a status but
  * no id.
  *
  * @since 0.1.0
@@ -554,8 +574,8 @@ export const updateMyCredentials = Action.make<
 })
 
 /**
- * Whether credentials would be valid for the user (`auth:validateMyCredentials`). With wrong credentials, `local` fails
- * with an error that has a status and no id; other strategies may give `false`.
+ * Whether credentials would be valid for the user (`auth:validateMyCredentials`). With invalid credentials, `local`
+ * fails with an error that has a status but no id. Other strategies may return `false`.
  *
  * @since 0.1.0
  * @category credentials
@@ -590,7 +610,7 @@ export const deleteMyCredentials = Action.make<StrategyOptions & WriteOptions, v
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * A token that was made for another use than this client's session.
+ * A token that was made for a use outside of this client's session.
  *
  * @since 0.1.0
  * @category models
@@ -605,18 +625,21 @@ export interface CreatedToken {
 }
 
 /**
- * Makes one more token for the user (`auth:createToken`), for another connection or for the address of a download. With
- * `singleUse`, the first request that carries the token uses it up, including `checkToken`.
+ * Makes another token for the user (`auth:createToken`), for another connection or for the address of a download. A
+ * `singleUse` token is valid for one request, which may also be `checkToken`.
  *
- * Two tokens of one user with the same second of creation and the same lifetime are the same token. Give a `singleUse`
- * token a lifetime of its own: otherwise using it also ends the session of a login in the same second.
+ * Two tokens of a user are the same token if they are created in the same second with the same lifetime. So give a
+ * `singleUse` token a lifetime of its own. Otherwise its use also ends the session of a login in the same second.
  *
  * @since 0.1.0
  * @category tokens
  */
 export const createToken = Action.make<
   Action.CallOptions & {
-    /** Milliseconds or, for example, `1m`; the server's default otherwise. A token always expires. */
+    /**
+     * The lifetime, in milliseconds or as a text such as `1m`. By default, the server decides. The token always
+     * expires.
+     */
     readonly expiresIn?: string | number | undefined
     readonly singleUse?: boolean | undefined
   },
@@ -640,9 +663,9 @@ export const createToken = Action.make<
 })
 
 /**
- * Makes an API key for the user (`auth:createApiKey`): a token that stays valid after a logout, until it is deleted. It
- * never expires unless `expiresIn` is given. The server looks for a key among only ten of the user's keys: with more
- * than ten, some do not work.
+ * Makes an API key for the user (`auth:createApiKey`). It is a token that stays valid after a logout, until it is
+ * deleted. It never expires unless `expiresIn` is given. The server looks for a key among only ten of the user's keys,
+ * so some do not work if there are more than ten.
  *
  * @since 0.1.0
  * @category tokens
@@ -650,9 +673,9 @@ export const createToken = Action.make<
 export const createApiKey = Action.make<
   WriteOptions & {
     readonly description: string
-    /** The id of the key; without one Kuzzle makes one. */
+    /** The id of the key. By default, Kuzzle makes one. */
     readonly _id?: string | undefined
-    /** Milliseconds or, for example, `1h`. */
+    /** The lifetime, in milliseconds or as a text such as `1h`. By default, the key never expires. */
     readonly expiresIn?: string | number | undefined
   },
   NewApiKey,
@@ -682,7 +705,7 @@ export const searchApiKeys = Action.make<SearchOptions & Selection, ReadonlyArra
   body: "query",
   errors: [InvalidSearchError],
   // The `total` beside the hits is the number of hits on the page.
-  result: Shape.member("hits", Shape.array(Shapes.kept<ApiKey>()))
+  result: Shape.member("hits", Shape.array(Shapes.stored<ApiKey>()))
 })
 
 /**

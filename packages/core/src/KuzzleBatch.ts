@@ -2,20 +2,20 @@
  * Combines reads and writes of single documents, made in many places of a program, into requests on many. Use
  * `KuzzleImport` to write a stream of documents, and `KuzzleBulk` to write documents without validation in one request.
  *
- * Requests for single documents that are made within a short window go to the server as one request on many. Each caller
- * gets its own answer or its own error.
+ * Requests for single documents that are made within a short window are sent as one request on many. Each caller gets
+ * its own answer or its own error.
  *
  * It is a layer over the client, so the code that makes the requests does not change. `KuzzleDocument.get`, `exists`,
- * `create`, `createOrReplace`, `replace`, `update` and `delete` become `mGet`, `mExists`, `mCreate` … The functions of a
- * `KuzzleRepository` use them, so they are combined, too. Only requests with equal options (`refresh`, `silent`, `as`,
- * volatile data …) share a request. These requests are sent unchanged: one that a request on many cannot express (a
- * `delete` with `source`) or treats differently (`upsert`), and one that is alone in its window.
+ * `create`, `createOrReplace`, `replace`, `update` and `delete` become `mGet`, `mExists`, `mCreate` … The functions of
+ * a `KuzzleRepository` use them, so they are combined, too. Only requests with equal options (`refresh`, `silent`,
+ * `as`, volatile data …) are combined. A request is sent unchanged if it is alone in its window. The same holds for
+ * requests that a request on many cannot express (a `delete` with `source`) or treats differently (`upsert`).
  *
  * Kuzzle treats requests on many differently from single requests:
  *
  * - It does not check the specifications of the collection.
  * - `createOrReplace` and `replace` leave `updatedAt` and `updater` empty in `_kuzzle_info`.
- * - If the id of a `create` is taken *and* the mappings refuse its content, the error reports only that the document
+ * - If the id of a `create` exists *and* the mappings refuse the content, the error reports only that the document
  *   exists.
  *
  * @module
@@ -56,29 +56,33 @@ import {
 } from "./KuzzleError.ts"
 
 /**
+ * The options of a batching client.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** How long the first request waits for others; 5 milliseconds by default. */
+  /** How long the first request waits for others. Default: 5 milliseconds. */
   readonly window?: Duration.DurationInput | undefined
   /**
-   * The deadline of a request without a `timeout` of its own, from its submission, so including the window. Give it the
-   * setting `requestTimeout` of the client; 15 seconds by default.
+   * The deadline of a request without a `timeout` of its own. It counts from the submission, so it includes the window.
+   * Use the value of the client's setting `requestTimeout`. Default: 15 seconds.
    */
   readonly requestTimeout?: Duration.DurationInput | undefined
-  /** The most documents that one request writes: the server's `limits.documentsWriteCount`, 200 by default. */
+  /**
+   * The maximum number of documents that one request writes: the server's `limits.documentsWriteCount`. Default: 200.
+   */
   readonly maxWrites?: number | undefined
   /**
-   * The most documents that one request reads; 1000 by default. The server's `limits.documentsFetchCount` is 10,000 by
-   * default.
+   * The maximum number of documents that one request reads. Default: 1000. The server's `limits.documentsFetchCount` is
+   * 10,000 by default.
    */
   readonly maxReads?: number | undefined
 }
 
 /**
- * The client, with its requests for single documents gathered into requests on many. A request that exceeds the maximum
- * size or a limit of the server is sent in halves.
+ * A client that combines requests for single documents into requests on many. A request that exceeds the maximum size
+ * or a limit of the server is sent in halves.
  *
  * A request that is interrupted before its window has ended is not sent.
  *
@@ -102,7 +106,7 @@ export const layer = (options?: Options): Layer.Layer<Kuzzle, InvalidSettingErro
   Layer.scoped(Kuzzle, Effect.flatMap(Kuzzle, (kuzzle) => make(kuzzle, options)))
 
 /**
- * Like `layer`, around a given client, until the scope closes.
+ * Like `layer`, for a given client, until the scope closes.
  *
  * @since 0.1.0
  * @category constructors
@@ -124,12 +128,12 @@ export const make = (
     const plans = plansOf()
     const unsettled = yield* unsettledEntries
     const limitOf = ({ plan }: Entry) => plan.reads ? maxReads : maxWrites
-    /** The entries of the open window, by what they share. */
+    /** The groups of entries in the open window. */
     let open: Groups | undefined
 
     /**
-     * Waits until the window ends, then sends. It is forked uninterruptible, because a closed scope interrupts a fiber
-     * that has not begun, and the entries would then wait for ever.
+     * Waits until the window ends, and then sends. It is forked uninterruptibly, because a closed scope interrupts a
+     * fiber that has not begun. The entries would then wait for ever.
      */
     const gather = Effect.flatMap(Effect.exit(Effect.interruptible(Effect.sleep(window))), (slept) => {
       const groups = Array.from(open?.values() ?? [])
@@ -141,7 +145,7 @@ export const make = (
       )
     })
 
-    /** Returns the effect that starts a window, for the first entry of the window. */
+    /** Adds an entry. For the first entry of a window, returns the effect that starts the window. */
     const submit = (entry: Entry): Effect.Effect<unknown> | undefined => {
       const opening = open === undefined ? Effect.forkIn(gather, scope) : undefined
       open ??= new Map()
@@ -183,10 +187,12 @@ export const make = (
 // the requests of the callers
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Entries by what they share: those of a group may be sent together. */
+/** Entries by the key of their group. Entries of a group may be sent together. */
 type Groups = Map<string, Array<Entry>>
 
-/** A request of a caller. (A `Deferred` would cost a call another 10 µs, most of it in the garbage collector.) */
+/**
+ * A request of a caller. (A `Deferred` would take another 10 µs for each call, most of it in the garbage collector.)
+ */
 class Entry {
   id = ""
   deadline = Infinity
@@ -206,7 +212,7 @@ class Entry {
     else this.resume(exit)
   }
 
-  /** Requests of a single fiber. */
+  /** Many requests of a single caller. */
   get outcome(): Effect.Effect<KuzzleResponse, RequestError> {
     return Effect.async((resume) => {
       if (this.exit === undefined) this.resume = resume
@@ -220,12 +226,12 @@ type Answer = Exit.Exit<KuzzleResponse, RequestError>
 /** Entries that have no outcome yet and whose callers still wait. */
 interface Unsettled {
   readonly add: (entry: Entry) => void
-  /** Removes the entry. `true` if it was there: an entry is settled at most once. */
+  /** Removes an entry. Returns `true` if it was there, because an entry is settled at most once. */
   readonly take: (entry: Entry) => boolean
   readonly has: (entry: Entry) => boolean
 }
 
-/** One timer for all deadlines. A fiber and a timer for each call cost 0.4 ms and 50 KB a call (measured). */
+/** One timer serves all deadlines. A fiber and a timer for each call would take 0.4 ms and 50 KB (measured). */
 const unsettledEntries: Effect.Effect<Unsettled, never, Scope.Scope> = Effect.gen(function*() {
   const clock = yield* Effect.clock
   const pending = new Pending<Entry>()
@@ -269,7 +275,7 @@ const settleAll = (
 // one document
 // -------------------------------------------------------------------------------------------------------------------
 
-/** What requests on many share: where, and the arguments that both forms take. */
+/** The collection and the arguments that the combined requests have in common. */
 interface Shared {
   readonly index: string
   readonly collection: string
@@ -278,15 +284,15 @@ interface Shared {
 
 type Outcome = Many.Outcome<unknown, { readonly reason: string; readonly status: number }>
 
-/** How an action on one document becomes an action on many. */
+/** How to turn an action on one document into an action on many. */
 interface Plan {
   readonly reads: boolean
-  /** Whether a request has an id: always, or if its caller gave one. */
+  /** Whether its requests always have an id, or only if the caller gives one. */
   readonly id: "always" | "optional"
   readonly hasBody: boolean
-  /** The arguments that both forms have, each with a test for the values that both accept. */
+  /** The arguments that both actions have, each with a test for the values that both accept. */
   readonly shared: Readonly<Record<string, (value: unknown) => boolean>>
-  /** The arguments that each document has of its own. */
+  /** The arguments that belong to each document. */
   readonly own: ReadonlySet<string>
   readonly route: RequestOptions["route"]
   readonly request: (shared: Shared, singles: ReadonlyArray<KuzzleRequest>) => KuzzleRequest
@@ -294,8 +300,8 @@ interface Plan {
 }
 
 /**
- * The outcome of each single request, from the result of the bulk action. Each single result is checked when it is
- * read.
+ * The outcome of each single request, from the result of the action on many. The function of the single action checks
+ * each result when it reads it.
  */
 const outcomesBy = <Result>(
   read: Shape.Reader<Result>,
@@ -313,8 +319,7 @@ const isNumber = (value: unknown) => typeof value === "number"
 const nothing: ReadonlySet<string> = new Set()
 
 /**
- * Created where it is used, because members of other modules that this module reads at its top would be in every
- * bundle.
+ * Made when it is used. If this module read members of other modules at its top level, they would be in every bundle.
  */
 const plansOf = (): Readonly<Record<string, Plan>> => {
   const byId = { id: "always", hasBody: false, own: nothing } as const
@@ -358,12 +363,12 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       route: mDelete.declaration.http,
       request: (shared, singles) => mDelete.request({ ...shared, ids: idsOf(singles) }),
       outcomes: outcomesBy(mDelete.declaration.result, (singles, { errors, successes }) => {
-        const gone = new Set(successes)
+        const deleted = new Set(successes)
         const failed = new Map(errors.map((error) => [error._id, error]))
         return singles.map(({ _id = "" }) => {
           const error = failed.get(_id)
           if (error !== undefined) return { _tag: "Failed", error }
-          return gone.has(_id) ? { _tag: "Done", value: { _id } } : { _tag: "Unknown" }
+          return deleted.has(_id) ? { _tag: "Done", value: { _id } } : { _tag: "Unknown" }
         })
       })
     },
@@ -400,8 +405,7 @@ const plansOf = (): Readonly<Record<string, Plan>> => {
       request: (shared, singles) => mUpdate.request({ ...shared, documents: named(singles) }),
       outcomes: outcomesBy(writes, (singles, result) =>
         writtenOutcomes(singles, result, (done, { body, source }) =>
-          // An update of many returns whole documents. An update of one returns its changes and metadata, unless
-          // `source` is set.
+          // `mUpdate` returns whole documents. Without `source`, `update` returns only the changes and the metadata.
           source === true
             ? document(done)
             : { ...document(done), _source: { ...contentOf(body), _kuzzle_info: done._source._kuzzle_info } }))
@@ -441,12 +445,12 @@ const writtenOutcomes = <Done extends KuzzleDocument.Document>(
       : outcome
   )
 
-/** How a request is sent together with others; `undefined` if it cannot be. */
+/** How a request is combined with others. `undefined` if it cannot be combined. */
 const planOf = (plans: Readonly<Record<string, Plan>>, request: KuzzleRequest): Plan | undefined => {
   const { _id, action, body, collection, controller, index, ...args } = request
   const plan = controller === "document" && Object.hasOwn(plans, action) ? plans[action] : undefined
   if (plan === undefined || !isText(index) || !isText(collection)) return undefined
-  // A single id that Elasticsearch refuses would fail all of them.
+  // An id that Elasticsearch refuses would fail the requests of all callers.
   if (_id === undefined ? plan.id === "always" : !isText(_id) || Envelope.sizeOf(_id) > 512) return undefined
   const isContent = typeof body === "object" && body !== null && !Array.isArray(body)
   if (plan.hasBody ? !isContent : body !== undefined) return undefined
@@ -471,7 +475,7 @@ const sharedOf = (plan: Plan, request: KuzzleRequest): Shared => {
   return { ...shared, index, collection }
 }
 
-/** The collection, the action and the options as text, because a `Map` groups by it. */
+/** The key of a group: the collection, the action and the options as text. */
 const companyOf = ({ options, plan, request, timeout }: Entry): string => {
   const { action, collection, index } = request
   const { anonymous, as, idempotent, queuable, volatile } = options ?? {}
@@ -520,7 +524,7 @@ const sendAll = (
     { concurrency: "unbounded", discard: true }
   )
 
-/** Sends those of the entries that still wait. An entry whose deadline has passed was reported as not sent. */
+/** Sends the entries that still wait. An entry whose deadline has passed was reported as not sent. */
 const send = (kuzzle: KuzzleShape, unsettled: Unsettled, chunk: ReadonlyArray<Entry>): Effect.Effect<void> =>
   Effect.suspend(() => {
     const entries = chunk.filter(unsettled.has)
@@ -552,7 +556,10 @@ const send = (kuzzle: KuzzleShape, unsettled: Unsettled, chunk: ReadonlyArray<En
     )
   })
 
-/** A request that was refused for its size, or could not be encoded, was not executed: it may be sent in halves. */
+/**
+ * Whether a request was refused for its size or could not be encoded. It was then not executed, and may be sent in
+ * halves.
+ */
 const isTooMuch = (error: RequestError): boolean =>
   error._tag === "KuzzlePayloadTooLargeError" || error._tag === "KuzzleEncodeError" ||
   (isApiError(error) &&

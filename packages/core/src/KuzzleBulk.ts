@@ -1,9 +1,9 @@
 /**
- * For one request that writes documents unchanged, such as a restore. Use `KuzzleImport` for a stream of documents or
- * for more than fit into one request, and `KuzzleBatch` to send many small requests together.
+ * Writes documents unchanged, with one request, for example to restore them. Use `KuzzleImport` for a stream of
+ * documents or for more documents than fit into one request. Use `KuzzleBatch` to combine many small requests.
  *
- * These actions do not validate documents and add no metadata. They have no limit to the number of documents, and
- * notify subscribers only on request.
+ * These actions do not validate documents and add no metadata. The number of documents is not limited. Subscribers are
+ * only notified if `notify` is set.
  *
  * @module
  * @since 0.1.0
@@ -55,14 +55,14 @@ export interface Done {
 }
 
 /**
- * An operation that failed. The status is 404 for a document that does not exist; a `delete` of such a document has no
- * `error`.
+ * An operation that failed. The status is 404 if the document does not exist. The failure of a `delete` of such a
+ * document has no `error`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Failed {
-  /** Missing if the operation gave none. */
+  /** The id of the document. Missing if the operation did not contain one. */
   readonly _id?: string
   readonly status: number
   /** The document to be written. */
@@ -174,7 +174,7 @@ export const mWrite = Action.make<
 })
 
 /**
- * Deletes all documents that a query finds (`bulk:deleteByQuery`). Returns their number.
+ * Deletes all documents that a query finds (`bulk:deleteByQuery`), without notifications. Returns their number.
  *
  * @since 0.1.0
  * @category actions
@@ -194,8 +194,9 @@ export const deleteByQuery = Action.make<
 })
 
 /**
- * Changes all documents that a query finds in the same way (`bulk:updateByQuery`). Returns their number. It has no
- * option `refresh`: Kuzzle 2.56 passes `wait_for` to Elasticsearch, which refuses it here.
+ * Makes the same changes to all documents that a query finds (`bulk:updateByQuery`), without notifications. Returns
+ * their number. There is no option `refresh`, because Kuzzle 2.56 passes `wait_for` to Elasticsearch, which refuses it
+ * here.
  *
  * @since 0.1.0
  * @category actions

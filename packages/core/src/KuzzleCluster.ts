@@ -32,18 +32,20 @@ export interface Activity {
   /** An ISO 8601 date. */
   readonly date: string
   readonly event: "joined" | "evicted"
-  /** Why it was evicted. */
+  /** The reason why the node was evicted. */
   readonly reason?: string
 }
 
 /**
+ * The state of the cluster: its active nodes, and the nodes that joined or left.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Status {
   readonly activeNodes: number
   readonly nodes: ReadonlyArray<Node>
-  /** The latest changes, the oldest first; 50 by default. */
+  /** The latest changes, the oldest first. By default, there are at most 50. */
   readonly activity: ReadonlyArray<Activity>
 }
 

@@ -26,7 +26,7 @@ import type * as KuzzleDocument from "./KuzzleDocument.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
 /**
- * Which collection.
+ * The collection that an action concerns.
  *
  * @since 0.1.0
  * @category models
@@ -45,7 +45,7 @@ type Absent = IndexNotFoundError | CollectionNotFoundError
  * @category models
  */
 export interface Setup {
-  /** The policy `dynamic` and the `properties`, in Elasticsearch's format. */
+  /** The mappings in Elasticsearch's format: `dynamic` and `properties`. */
   readonly mappings?: Readonly<Record<string, unknown>> | undefined
   /** Elasticsearch's settings, such as analyzers. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined
@@ -88,14 +88,17 @@ export const create = Action.make<
 })
 
 /**
- * Changes mappings and settings (`collection:update`). New settings close the collection for a moment.
+ * Changes mappings and settings (`collection:update`). To change settings, the server closes the collection for a
+ * moment.
  *
  * @since 0.1.0
  * @category actions
  */
 export const update = Action.make<
   Action.CallOptions & Target & Setup & {
-    /** Index the existing documents again, in the background, so that searches find them by the new mappings. */
+    /**
+     * Whether to index the existing documents again in the background, so that searches find them by the new mappings.
+     */
     readonly reindexCollection?: boolean | undefined
   },
   void,
@@ -121,7 +124,7 @@ const remove = Action.make<Action.CallOptions & Target, void, Absent>({
 
 export {
   /**
-   * Deletes a collection with all its documents (`collection:delete`). Its specifications stay.
+   * Deletes a collection with all its documents (`collection:delete`). Its specifications are kept.
    *
    * @since 0.1.0
    * @category actions
@@ -145,7 +148,7 @@ export const truncate = Action.make<Action.CallOptions & Target, void, Absent>({
 })
 
 /**
- * Makes everything that was written visible to searches (`collection:refresh`).
+ * Makes all previous writes visible to searches (`collection:refresh`).
  *
  * @since 0.1.0
  * @category actions
@@ -174,7 +177,7 @@ export const exists = Action.make<Action.CallOptions & Target, boolean>({
 })
 
 /**
- * A collection of an index: `stored`, or `realtime` if it exists by its subscriptions only.
+ * A collection of an index. Its type is `realtime` if it exists only by its subscriptions, and `stored` otherwise.
  *
  * @since 0.1.0
  * @category models
@@ -234,14 +237,14 @@ const mapping = Shape.struct<Mapping>({
 })
 
 /**
- * The mappings of a collection (`collection:getMapping`).
+ * Reads the mappings of a collection (`collection:getMapping`).
  *
  * @since 0.1.0
  * @category actions
  */
 export const getMapping = Action.make<
   Action.CallOptions & Target & {
-    /** Include Kuzzle's own `_kuzzle_info`. */
+    /** Whether to include Kuzzle's own `_kuzzle_info`. */
     readonly includeKuzzleMeta?: boolean | undefined
   },
   Mapping,
@@ -257,7 +260,7 @@ export const getMapping = Action.make<
 
 /**
  * Changes the mappings and returns all of them, including `_kuzzle_info` (`collection:updateMapping`). Kuzzle has
- * deprecated it: use `update`.
+ * deprecated this action: use `update`.
  *
  * @since 0.1.0
  * @category actions
@@ -277,7 +280,7 @@ export const updateMapping = Action.make<
 })
 
 /**
- * The settings of a collection in Elasticsearch's format, with numbers as texts (`collection:getSettings`).
+ * Reads the settings of a collection (`collection:getSettings`), in Elasticsearch's format with numbers as texts.
  *
  * @since 0.1.0
  * @category actions
@@ -309,11 +312,11 @@ export const getSettings = Action.make<
  * @category models
  */
 export interface Specifications {
-  /** Refuse fields that are not specified. */
+  /** Whether documents with fields that are not specified are refused. */
   readonly strict?: boolean
-  /** The fields by name. A field inside an object has its path as its name, with slashes. */
+  /** The rules for the fields by name. The name of a field inside an object is its path with slashes. */
   readonly fields?: { readonly [path: string]: FieldSpecification }
-  /** Filters of Koncorde that a document must match. */
+  /** Koncorde filters that a document must match. */
   readonly validators?: ReadonlyArray<Readonly<Record<string, unknown>>>
 }
 
@@ -342,7 +345,7 @@ export interface FieldSpecification {
   readonly defaultValue?: unknown
   readonly description?: string
   readonly multivalued?: { readonly value: boolean; readonly minCount?: number; readonly maxCount?: number }
-  /** `length`, `range`, `values`, `formats`, `shapeTypes`, `notEmpty` or `strict`, depending on the type. */
+  /** Options of the type: `length`, `range`, `values`, `formats`, `shapeTypes`, `notEmpty` or `strict`. */
   readonly typeOptions?: Readonly<Record<string, unknown>>
 }
 
@@ -371,7 +374,7 @@ const specifications = Shape.struct<StoredSpecifications>({
 })
 
 /**
- * The specifications of a collection (`collection:getSpecifications`). If there may be none, use
+ * Reads the specifications of a collection (`collection:getSpecifications`). If there may be none, use
  * `getSpecificationsOption`.
  *
  * @since 0.1.0
@@ -391,7 +394,7 @@ export const getSpecifications = Action.make<
 })
 
 /**
- * The specifications of a collection; `None` if it has none.
+ * Reads the specifications of a collection. Returns `None` if it has none.
  *
  * @since 0.1.0
  * @category actions
@@ -425,7 +428,7 @@ export const updateSpecifications = Action.make<
 })
 
 /**
- * Deletes the specifications (`collection:deleteSpecifications`). Succeeds if there are none.
+ * Deletes the specifications (`collection:deleteSpecifications`). It also succeeds if there are none.
  *
  * @since 0.1.0
  * @category actions
@@ -439,7 +442,7 @@ export const deleteSpecifications = Action.make<Action.CallOptions & Target, voi
 })
 
 /**
- * Whether specifications are valid, and their faults: most are texts, some are errors of Kuzzle.
+ * Whether specifications are valid, and their faults. Most faults are texts. Some are errors of Kuzzle.
  *
  * @since 0.1.0
  * @category models
@@ -491,7 +494,7 @@ export const validateSpecifications = Action.make<
 export interface SpecificationsPage {
   readonly hits: ReadonlyArray<KuzzleDocument.Hit<StoredSpecifications>>
   readonly total: number
-  /** With `scroll`: the id for the next page. */
+  /** The id for the next page, if the search has `scroll`. */
   readonly scrollId?: string
 }
 
@@ -513,11 +516,11 @@ const specificationsPage: Shape.Shape<SpecificationsPage> = Shapes.page(
  */
 export const searchSpecifications = Action.make<
   Action.CallOptions & {
-    /** A query of Elasticsearch. The fields are `index` and `collection`. */
+    /** A query in Elasticsearch's language. The fields are `index` and `collection`. */
     readonly query?: KuzzleDocument.Content | undefined
     readonly sort?: KuzzleDocument.SearchOptions["sort"]
     readonly from?: number | undefined
-    /** 10 by default. */
+    /** The number of specifications on a page. Default: 10. */
     readonly size?: number | undefined
     /** How long the search stays open for the next page, for example `10s`. */
     readonly scroll?: string | undefined
@@ -535,14 +538,14 @@ export const searchSpecifications = Action.make<
 })
 
 /**
- * The next page of a search with `scroll` (`collection:scrollSpecifications`). The search stays open for another 15
- * seconds. Each call returns the page after the previous one.
+ * Returns the next page of a search with `scroll` (`collection:scrollSpecifications`). Each call returns the page after
+ * the previous one. The search then stays open for another 15 seconds.
  *
  * @since 0.1.0
  * @category actions
  */
 export const scrollSpecifications = Action.make<
-  // The server accepts `scroll` too, and ignores it.
+  // There is no option `scroll`, because the server ignores it.
   Action.CallOptions & { readonly scrollId: string },
   SpecificationsPage,
   ScrollNotFoundError

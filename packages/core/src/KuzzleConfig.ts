@@ -1,9 +1,10 @@
 /**
- * The settings of a client: each with a default, a description and a place in the environment. Settings that the
- * official SDK also has keep its names.
+ * The settings of a client. Each has a default and a description, and most can be set by an environment variable.
+ * Settings that the official SDK also has keep its names.
  *
- * Every client takes `ClientOptions`. One with a connection also takes `ConnectionOptions` and, where its heartbeat is
- * made, `HeartbeatOptions`. One over HTTP also takes `HttpOptions`. The layers of the platform packages take the sum.
+ * Every client accepts `ClientOptions`. A client with a connection also accepts `ConnectionOptions`, and its heartbeat
+ * accepts `HeartbeatOptions`. A client over HTTP also accepts `HttpOptions`. The layers of the platform packages accept
+ * all options of their kind of client.
  *
  * | Setting | Environment | Default |
  * | --- | --- | --- |
@@ -78,28 +79,31 @@ export interface PlainClientOptions {
    * (`xn--…` for other letters), and percent-encode path and query.
    */
   readonly url?: string | ReadonlyArray<string> | undefined
-  /** A host name or an address; IPv6 with or without brackets. */
+  /** A host name or an IP address. IPv6 may have brackets. */
   readonly host?: string | undefined
-  /** 7512 by default. */
+  /** The port of the server. Default: 7512. */
   readonly port?: number | undefined
   /** Whether to use TLS. By default it is used for the ports 443 and 7443. */
   readonly ssl?: boolean | undefined
-  /** Where a proxy serves Kuzzle under a prefix. */
+  /** The path under which a proxy serves Kuzzle. Default: `/`. */
   readonly path?: string | undefined
-  /** Sent with the WebSocket handshake and with HTTP requests. Browsers cannot set any on a WebSocket. */
+  /** Headers of the WebSocket handshake and of HTTP requests. Browsers cannot set headers on a WebSocket. */
   readonly headers?: Headers | undefined
   /**
-   * The session that the client starts with: every request carries this API key (`kapikey-…`), so no login is needed. A
-   * login replaces the key, and a logout stops its use. Neither revokes it. The client does not use a
-   * `KuzzleTokenStore`. If the server does not know the key, the request fails with the server's refusal. Later requests
-   * fail with a `KuzzleUnauthenticatedError`, unless an `authenticator` logs in.
+   * An API key (`kapikey-…`) as the session with which the client starts. Every request carries it, so no login is
+   * needed. A login replaces the key, and a logout stops its use. Neither revokes it. The client does not use a
+   * `KuzzleTokenStore`. If the server does not know the key, the request fails with the server's refusal. Later
+   * requests fail with a `KuzzleUnauthenticatedError`, unless an `authenticator` logs in.
    */
   readonly apiKey?: string | Redacted.Redacted | undefined
   /** How long the WebSocket handshake may take, and how long an effect of `url` or `headers` may run. */
   readonly connectTimeout?: Duration.DurationInput | undefined
   /** The deadline of a request, from its submission to its answer. */
   readonly requestTimeout?: Duration.DurationInput | undefined
-  /** Bytes; the server's `server.maxRequestSize`. A larger message would kill the connection. */
+  /**
+   * The largest request, in bytes. Use the value of the server's `server.maxRequestSize`, because a larger message
+   * would end the connection. A larger request fails with a `KuzzlePayloadTooLargeError`.
+   */
   readonly maxRequestSize?: number | undefined
   /**
    * The largest answer or notification, in bytes: at most 2³¹ − 1. Over HTTP, a request whose answer is larger fails
@@ -111,13 +115,13 @@ export interface PlainClientOptions {
    */
   readonly maxResponseSize?: number | undefined
   /**
-   * Sent with every request; comes back in answers and in the notifications that a request causes. It must not contain
-   * `sdkName`, `sdkInstanceId` or `sdkVersion`, which the client sets itself.
+   * Data that every request carries. Kuzzle returns them in answers and in the notifications that a request causes. The
+   * members `sdkName` and `sdkInstanceId` are not allowed, because the client sets them. Kuzzle refuses `sdkVersion`.
    */
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
   /** `name@version`, as the server sees it. */
   readonly sdkName?: string | undefined
-  /** When to renew the token, before it expires. */
+  /** When to renew the session before it expires. */
   readonly tokenRefresh?: Schedule.Schedule<unknown, KuzzleSchedule.Expiring> | undefined
 }
 
@@ -129,9 +133,9 @@ export interface PlainClientOptions {
  */
 export interface ConnectionOptions {
   /**
-   * Whether the layer waits for the first connection, and fails when there is none. With `false` the layer is ready at
-   * once, in the state `Connecting`. An application can then start without a network, and `autoQueue` keeps its
-   * requests. `states` and `events` report failed attempts, and `reconnect` schedules the next one.
+   * Whether the layer waits for the first connection, and fails if no endpoint can be reached. With `false`, the layer
+   * is ready at once, in the state `Connecting`. An application can then start without a network, and `autoQueue` keeps
+   * its requests. `states` and `events` report failed attempts, and `reconnect` schedules the next one.
    */
   readonly waitForConnection?: boolean | undefined
   /**
@@ -141,15 +145,17 @@ export interface ConnectionOptions {
   /** How long a connection must last for the next reconnection to start from the first delay again. */
   readonly stableAfter?: Duration.DurationInput | undefined
   /**
-   * When to retry a subscription that the server refused with a temporary error (429, 502 to 504; also 500 if it was
-   * open before). When the schedule ends, the error ends the stream.
+   * When to retry a subscription that the server refused with a temporary error (429, 502 to 504, or 500 if it was open
+   * before). When the schedule ends, the stream fails with the error.
    */
   readonly resubscribe?: Schedule.Schedule<unknown, RequestError> | undefined
-  /** Keeps requests that are made while there is no connection, and sends them in order once there is one. */
+  /** Whether to queue requests that are made while there is no connection. They are sent in order once there is one. */
   readonly autoQueue?: boolean | undefined
-  /** How many requests the queue keeps. One more is refused. */
+  /** How many requests the queue keeps. Further requests are refused. */
   readonly queueMaxSize?: number | undefined
-  /** How many bytes of requests the queue keeps. One character of JSON counts as one byte. A request beyond that is refused. */
+  /**
+   * How many bytes of requests the queue keeps. One character of JSON counts as one byte. Further requests are refused.
+   */
   readonly queueMaxBytes?: number | undefined
   /** How long the queue keeps a request. The deadline of the request counts as well. */
   readonly queueTTL?: Duration.DurationInput | undefined
@@ -167,18 +173,18 @@ export interface ConnectionOptions {
  * @category models
  */
 export interface HeartbeatOptions {
-  /** How often the connection is pinged. */
+  /** How long to wait between two pings. */
   readonly pingInterval?: Duration.DurationInput | undefined
   /** How long to wait for the answer to a ping, or for other progress, before the connection is closed as dead. */
   readonly pingTimeout?: Duration.DurationInput | undefined
   /**
    * The longest wait for the answer to a ping while large messages may delay it. This applies in browsers while any
-   * request is in flight, and on Node while more than 16 KiB of requests are in flight: there, the runtime does not
-   * show all progress. The wait ends `pingTimeout` after the last deadline of these requests, and after
-   * `busyPingTimeout` at most. With the default deadline of 15 s, a dead connection is found within 30 s (`pingInterval` +
-   * `requestTimeout` + `pingTimeout`). With longer deadlines, it is found within 70 s (`pingInterval` +
-   * `busyPingTimeout`). With nothing in flight, it is found within 15 s (`pingInterval` + `pingTimeout`). The deadline
-   * of a request never becomes longer. A value below `pingTimeout` counts as `pingTimeout`.
+   * request is in flight, and on Node while more than 16 KiB of requests are in flight, because the runtime then does
+   * not show all progress. The wait ends `pingTimeout` after the last deadline of these requests, and after
+   * `busyPingTimeout` at most. With the default deadline of 15 s, a dead connection is found within 30 s
+   * (`pingInterval` + `requestTimeout` + `pingTimeout`). With longer deadlines, it is found within 70 s (`pingInterval`
+   * + `busyPingTimeout`). With nothing in flight, it is found within 15 s (`pingInterval` + `pingTimeout`). The
+   * deadline of a request never becomes longer. A value below `pingTimeout` counts as `pingTimeout`.
    */
   readonly busyPingTimeout?: Duration.DurationInput | undefined
 }
@@ -191,15 +197,15 @@ export interface HeartbeatOptions {
  */
 export interface HttpOptions {
   /**
-   * How requests go over HTTP: all to `POST /_query` (`query`), or each to the route of its action (`rest`), for
-   * gateways that distinguish requests by their address. Some actions have no route, and some values cannot be part of
-   * an address: these requests fail with an `EncodeError`.
+   * How requests are sent over HTTP: all to `POST /_query` (`query`), or each to the route of its action (`rest`). The
+   * latter is for gateways that distinguish requests by their address. Some actions have no route, and some values
+   * cannot be part of an address. These requests fail with an `EncodeError`.
    */
   readonly routes?: "query" | "rest" | undefined
 }
 
 /**
- * All options of a client with a connection and a heartbeat, as plain values, which a `Config` can provide.
+ * All options of a client with a connection and a heartbeat, as plain values. A `Config` can provide them.
  *
  * @since 0.1.0
  * @category models
@@ -212,8 +218,8 @@ export interface PlainOptions extends PlainClientOptions, ConnectionOptions, Hea
  *
  * If one fails, the attempt fails with a `KuzzleConnectError` whose `reason` is `Settings` and whose `cause` is the
  * error. The setting `reconnect` schedules the next attempt. Over HTTP, the request fails with a `KuzzleNotSentError`.
- * If `url` yields several addresses, the attempt after a failed one uses the next position of the list that `url` then
- * yields.
+ * If `url` yields several addresses, the attempt after a failed one uses the next position in the list that `url`
+ * yields at that time.
  *
  * @example
  * ```ts
@@ -245,7 +251,7 @@ export interface ClientOptions extends Omit<PlainClientOptions, "url" | "headers
 export interface Options extends ClientOptions, ConnectionOptions {}
 
 /**
- * WebSocket addresses, at least one, in the order to try them.
+ * One or more WebSocket addresses, in the order in which they are tried.
  *
  * @since 0.1.0
  * @category models
@@ -259,11 +265,11 @@ export type Endpoints = readonly [string, ...Array<string>]
  * @category models
  */
 export interface ClientSettings {
-  /** The addresses to connect to. Run before each attempt. */
+  /** Yields the addresses to connect to. Run before each attempt. */
   readonly endpoints: Effect.Effect<Endpoints, InvalidSettingError>
   /** The addresses that are known without running an effect. Empty when `url` is an effect. */
   readonly knownEndpoints: ReadonlyArray<string>
-  /** The headers of a handshake or an HTTP request. Run before each. */
+  /** Yields the headers of a handshake or an HTTP request. Run before each of them. */
   readonly headers: Effect.Effect<Headers, InvalidSettingError>
   readonly apiKey: Option.Option<Redacted.Redacted>
   readonly connectTimeout: Duration.Duration
@@ -285,7 +291,7 @@ export interface Settings extends ClientSettings {
   readonly reconnect: Schedule.Schedule<unknown, ConnectError | ConnectionEndedError>
   readonly stableAfter: Duration.Duration
   readonly resubscribe: Schedule.Schedule<unknown, RequestError>
-  /** `undefined`: requests are not kept. */
+  /** The offline queue. `undefined` without one. */
   readonly queue: {
     readonly maxSize: number
     readonly maxBytes: number
@@ -316,7 +322,7 @@ export interface Queuable {
   readonly [argument: string]: unknown
 }
 
-/** Kuzzle's own port. */
+/** The default port of Kuzzle. */
 const defaultPort = 7512
 
 /** The ports on which TLS is the default, as in the official SDK. */
@@ -325,15 +331,18 @@ const tlsPorts: ReadonlyArray<number> = [443, 7443]
 /** `server.maxRequestSize` is `1MB` by default, which Kuzzle reads as 1024². */
 const defaultMaxRequestSize = 1024 ** 2
 
-/** A search returns 10,000 documents at most (`limits.documentsFetchCount`). This leaves 6 KB for each. */
+/**
+ * The default of `maxResponseSize`. A search returns at most 10,000 documents (`limits.documentsFetchCount`). This
+ * leaves 6 KB for each.
+ */
 const defaultMaxResponseSize = 64 * 1024 ** 2
 
-/** `ws` stores its limit as a signed 32-bit number. */
+/** The largest possible `maxResponseSize`, because `ws` stores its limit as a signed 32-bit number. */
 const largestResponseSize = 2 ** 31 - 1
 
 /**
- * The settings of a client with a connection: fills in the defaults and checks everything. The error names the setting
- * and says what would be right.
+ * Makes the settings of a client with a connection: fills in the defaults and checks all values. Fails with an
+ * `InvalidSettingError` that names the setting and says what was expected.
  *
  * @example
  * ```ts
@@ -364,9 +373,9 @@ export const makeHttp = (options: ClientOptions & HttpOptions = {}): Effect.Effe
 const settingsOf = (options: Options): Settings => ({
   ...ofClient(options),
   waitForConnection: options.waitForConnection ?? true,
-  reconnect: options.reconnect ?? usual().reconnect,
+  reconnect: options.reconnect ?? defaultSchedules().reconnect,
   stableAfter: positive("stableAfter", options.stableAfter ?? KuzzleSchedule.stableAfter),
-  resubscribe: options.resubscribe ?? usual().resubscribe,
+  resubscribe: options.resubscribe ?? defaultSchedules().resubscribe,
   queue: options.autoQueue === true
     ? {
       maxSize: integer("queueMaxSize", options.queueMaxSize ?? 500, 1),
@@ -401,12 +410,14 @@ const ofClient = (options: ClientOptions): ClientSettings => {
       largestResponseSize
     ),
     volatile: volatile(options),
-    tokenRefresh: options.tokenRefresh ?? usual().tokenRefresh
+    tokenRefresh: options.tokenRefresh ?? defaultSchedules().tokenRefresh
   }
 }
 
-/** A schedule holds no state, so all clients share the default ones. Made when they are first needed. */
-const usual = () =>
+/**
+ * The default schedules, which all clients share, because a schedule holds no state. Made when they are first needed.
+ */
+const defaultSchedules = () =>
   schedules ??= {
     reconnect: KuzzleSchedule.reconnect(),
     resubscribe: KuzzleSchedule.retry(),
@@ -415,7 +426,7 @@ const usual = () =>
 
 let schedules: Pick<Settings, "reconnect" | "resubscribe" | "tokenRefresh"> | undefined
 
-/** A setting that an effect yields. Its value is checked after each run. */
+/** Runs the effect that yields a setting. Its value is checked after each run. */
 const dynamic = <A, B>(
   setting: string,
   effect: Effect.Effect<A, unknown>,
@@ -450,7 +461,7 @@ const integer = (setting: string, value: unknown, minimum: number, maximum?: num
 const invalid = (setting: string, issue: string, value?: unknown): never =>
   Setting.valid(setting, Setting.wrong(issue, value))
 
-/** The parts of an address, for use without `url`. */
+/** The parts of an address, which are used if there is no `url`. */
 const parts = ["host", "port", "ssl", "path"] as const
 type Parts = Pick<PlainClientOptions, typeof parts[number]>
 
@@ -463,26 +474,29 @@ const alone = <A>(url: A, options: Parts): A => {
 
 const endpointsOf = (url: string | ReadonlyArray<string>): Endpoints => {
   const all = Array.isArray(url) ? url : [url]
-  // Duplicates are removed after normalization: a duplicate would look like the end of a round through the list.
+  // Duplicates are removed after normalization, because the position of an address in the list must be unique.
   const [first, ...others] = new Set(all.map((one) => Setting.valid("url", endpoint(one))))
   return first === undefined
     ? invalid("url", "the list is empty: give at least one address")
     : [first, ...others]
 }
 
-/** Callers without types may give anything. */
+/** Checks a text. Callers without types may pass any value. */
 const text = (check: (text: string) => Setting.Checked<string>) => (value: unknown): Setting.Checked<string> =>
   typeof value === "string" ? check(value) : Setting.wrong("expected text; leave it out for the default", value)
 
 const endpoint = text((text) =>
   Either.match(Endpoint.parse(text.trim()), {
-    onLeft: (issue) => misplaced(issue, text),
+    onLeft: (issue) => addressIssue(issue, text),
     onRight: (address) => Either.right(Endpoint.format({ ...address, scheme: address.scheme.replace("http", "ws") }))
   })
 )
 
-/** Text with credentials or a query may contain a secret, so the message does not repeat it. */
-const misplaced = (issue: string, text: string) => Setting.wrong(issue, /[@?#]/.test(text) ? undefined : text.trim())
+/**
+ * The issue of a text that may contain a secret (credentials or a query). The message repeats the text only without
+ * them.
+ */
+const addressIssue = (issue: string, text: string) => Setting.wrong(issue, /[@?#]/.test(text) ? undefined : text.trim())
 
 const fromParts = (options: Parts): Endpoints => {
   const port = Setting.valid("port", portOf(options.port ?? defaultPort))
@@ -498,20 +512,20 @@ const hostOf = text((text) => {
   const bare = text.trim()
   const host = Endpoint.hostOf(/^[^[].*:/.test(bare) || bare.startsWith(":") ? `[${bare}]` : bare)
   return host === undefined
-    ? misplaced("expected a host name or an IP address; use url for a whole address", text)
+    ? addressIssue("expected a host name or an IP address; use url for a whole address", text)
     : Either.right(host)
 })
 
 const pathOf = text((text) => {
   const path = text.startsWith("/") ? text : `/${text}`
   return path.includes("?") || Either.isLeft(Endpoint.parse(`ws://kuzzle${path}`))
-    ? misplaced("expected a plain path such as /kuzzle", text)
+    ? addressIssue("expected a plain path such as /kuzzle", text)
     : Either.right(path)
 })
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null
 
-/** A header name is a token of RFC 9110; a value holds no line break. */
+/** Checks headers. A name must be a token of RFC 9110. A value must not contain line breaks. */
 const headersOf = (given: Headers = {}): Headers => {
   if (!isObject(given)) return invalid("headers", "expected an object of names and values; leave it out for none")
   for (const [name, value] of Object.entries(given)) {
@@ -526,7 +540,7 @@ const headersOf = (given: Headers = {}): Headers => {
   return given
 }
 
-/** The error never shows the key. White space comes from a careless copy, and no token contains any. */
+/** Checks an API key. The error never shows the key. A key with white space was copied carelessly. */
 const apiKeyOf = (key: unknown): Setting.Checked<Redacted.Redacted> => {
   const text = Redacted.isRedacted(key) ? Redacted.value(key) : key
   return typeof text === "string" && /^\S+$/.test(text)
@@ -549,8 +563,8 @@ const volatile = (options: ClientOptions): ClientSettings["volatile"] => {
 }
 
 /**
- * An environment variable, by its full name. An empty variable counts as unset, because a compose file passes an unset
- * one on as empty.
+ * Reads an environment variable. An empty one counts as unset, because a compose file passes an unset variable on as
+ * empty.
  */
 const variable = <A>(
   name: string,
@@ -571,7 +585,7 @@ const variable = <A>(
     }))
   )
 
-/** Checks text as a number. The error shows the text as it was written. */
+/** Checks a text as a number. The error shows the text as it was written. */
 const numeric = (check: (value: unknown) => Setting.Checked<number>) => (text: string): Setting.Checked<number> =>
   Either.mapLeft(check(Number(text)), ({ issue }) => ({ value: JSON.stringify(text), issue }))
 
@@ -580,7 +594,7 @@ const boolean = (text: string): Setting.Checked<boolean> => {
   return /^(?:false|no|off|0)$/i.test(text) ? Either.right(false) : Setting.wrong("expected true or false", text)
 }
 
-/** One or more addresses. Each is checked here, so that the message names the variable. */
+/** Reads one or more addresses. Each is checked here, so that the message names the variable. */
 const addresses = (text: string): Setting.Checked<ReadonlyArray<string>> => Either.all(text.split(",").map(endpoint))
 
 const atLeastOne = numeric(Setting.integer(1))
@@ -606,7 +620,7 @@ const clientVariables = Config.all({
   )
 })
 
-/** Separate from the others, because bundlers keep an object that is spread into another one. */
+/** These are separate, because bundlers keep an object that is spread into another one. */
 const connectionVariables = Config.all({
   waitForConnection: variable(
     "KUZZLE_WAIT_FOR_CONNECTION",
@@ -627,7 +641,7 @@ const connectionVariables = Config.all({
   )
 })
 
-/** A whole address and a part of one contradict each other. */
+/** Refuses a part of an address beside a whole address. */
 const oneAddress = <A extends Parts & Pick<PlainClientOptions, "url">>(config: Config.Config<A>): Config.Config<A> =>
   Config.mapOrFail(config, (options) => {
     const beside = parts.find((part) => options[part] !== undefined)
@@ -640,8 +654,9 @@ const oneAddress = <A extends Parts & Pick<PlainClientOptions, "url">>(config: C
   })
 
 /**
- * The settings from the environment, or from the current `ConfigProvider`: `KUZZLE_URL`, `KUZZLE_HOST`, … A variable
- * that is not set keeps its default. An error names the variable, shows its value and says what was expected.
+ * Reads the settings from the environment, or from the current `ConfigProvider`: `KUZZLE_URL`, `KUZZLE_HOST`, … A
+ * setting whose variable is not set has its default. An error names the variable, shows its value and says what was
+ * expected.
  *
  * @since 0.1.0
  * @category config
@@ -651,7 +666,7 @@ export const config: Config.Config<PlainOptions> = oneAddress(
 )
 
 /**
- * The same for a client over HTTP: the variables of `ClientOptions`, and no others.
+ * The same for a client over HTTP. It reads only the variables of `ClientOptions`.
  *
  * @since 0.1.0
  * @category config
@@ -667,7 +682,7 @@ export const unsettled = (endpoint: string, cause: InvalidSettingError): Connect
   new ConnectError({ reason: "Settings", url: Endpoint.withoutSecrets(endpoint), issue: cause.message, cause })
 
 /**
- * The address for HTTP requests that goes with a WebSocket address.
+ * The HTTP address of a server with this WebSocket address.
  *
  * @since 0.1.0
  * @category conversions
@@ -675,7 +690,7 @@ export const unsettled = (endpoint: string, cause: InvalidSettingError): Connect
 export const httpUrl = (endpoint: string): string => endpoint.replace(/^ws/, "http")
 
 /**
- * The headers as they go out, secrets unwrapped.
+ * The headers with their secrets revealed, as they are sent.
  *
  * @since 0.1.0
  * @category conversions

@@ -11,6 +11,7 @@ import * as Action from "./internal/client/action.ts"
 import { type ConnectionState, Kuzzle } from "./internal/client/client.ts"
 import * as Shape from "./internal/data/shape.ts"
 import type { DebuggerFrame } from "./internal/runtime/realtime.ts"
+import * as Watched from "./internal/runtime/watched.ts"
 import { DebuggerError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 import { type Gap, KuzzleRealtime } from "./KuzzleRealtime.ts"
@@ -23,7 +24,7 @@ import { type Gap, KuzzleRealtime } from "./KuzzleRealtime.ts"
  */
 export interface DebugEvent {
   readonly type: "event"
-  /** Its name in the DevTools protocol: `Runtime.consoleAPICalled`, `HeapProfiler.addHeapSnapshotChunk`, … */
+  /** The name in the DevTools protocol: `Runtime.consoleAPICalled`, `HeapProfiler.addHeapSnapshotChunk`, … */
   readonly event: string
   readonly params: Readonly<Record<string, unknown>>
 }
@@ -58,7 +59,7 @@ export const enable = Action.make<Action.CallOptions, void, DebuggerError>({
 })
 
 /**
- * Disables the debugger (`debug:disable`). No client gets events any more.
+ * Disables the debugger (`debug:disable`). After that, no client gets events.
  *
  * @since 0.1.0
  * @category actions
@@ -97,8 +98,8 @@ export const post = Action.make<
 })
 
 /**
- * Subscribes this connection to the events of a name, or to all events (`*`) (`debug:addListener`). It requires a
- * WebSocket. Use `events` instead: it subscribes again after a lost connection.
+ * Subscribes this connection to the events with a name, or to all events (`*`) (`debug:addListener`). It requires a
+ * WebSocket. Prefer `events`, which subscribes again after a lost connection.
  *
  * @since 0.1.0
  * @category actions
@@ -131,8 +132,8 @@ const all = { event: "*" }
 
 /**
  * The events of the debugger while the stream runs. Call `enable` first, and enable the domains of the protocol with
- * `post`. After a lost connection the stream subscribes again and emits a gap. It fails if the debugger is disabled by
- * then, for example because the server was restarted.
+ * `post`. After a lost connection the stream subscribes again and emits a gap. It fails if the debugger is no longer
+ * enabled, for example because the server was restarted.
  *
  * @example
  * ```ts
@@ -150,9 +151,9 @@ export const events: Stream.Stream<DebugEvent | Gap, RequestError | DebuggerErro
   .unwrapScoped(Effect.gen(function*() {
     const kuzzle = yield* Kuzzle
     const server = (yield* KuzzleRealtime).debugger
-    const frames = yield* server.open
-    // The server keeps one listener of a name for each connection: the last stream to close takes it away. Where that
-    // fails, the connection is gone, and the listener with it.
+    const frames = yield* Watched.open(server, (lost) => ({ lost }))
+    // The server keeps one listener of a name for each connection. The last stream to close removes it. If that fails,
+    // the connection has ended, and the listener with it.
     yield* Effect.addFinalizer(() =>
       Effect.whenEffect(
         Effect.ignore(removeListener({ ...all, timeout: "1 second" })),
@@ -161,7 +162,7 @@ export const events: Stream.Stream<DebugEvent | Gap, RequestError | DebuggerErro
     )
     return Stream.merge(
       Stream.map(frames, toEvent),
-      kuzzle.states.pipe(
+      Watched.streamOf(kuzzle.states).pipe(
         Stream.mapAccum(undefined, rejoin),
         Stream.flatMap((gaps) =>
           gaps === undefined ? Stream.empty : Stream.concat(Stream.fromIterable(gaps), listening)
@@ -171,13 +172,13 @@ export const events: Stream.Stream<DebugEvent | Gap, RequestError | DebuggerErro
     )
   }))
 
-/** If this connection is lost as well, the stream listens to the next one. */
+/** Subscribes again. If this connection is lost, too, the stream continues with the next one. */
 const listening = Stream.fromEffect(addListener(all)).pipe(
   Stream.drain,
   Stream.catchTags({ KuzzleNotSentError: () => Stream.empty, KuzzleMaybeSentError: () => Stream.empty })
 )
 
-/** The cause of the loss, after a loss; with each connection the first element to emit. */
+/** The cause of the latest loss. A gap with this cause is the first element of the next connection. */
 const rejoin = (
   lost: Gap | undefined,
   state: ConnectionState

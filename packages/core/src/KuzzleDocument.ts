@@ -50,8 +50,8 @@ export interface Document<Source = Content> {
 }
 
 /**
- * Who wrote a document and when, in milliseconds since the epoch. `author` and `updater` are user ids, `-1` for an
- * anonymous one.
+ * Who wrote a document and when. Times are in milliseconds since the epoch. `author` and `updater` are user ids. The
+ * anonymous user has `-1`.
  *
  * @since 0.1.0
  * @category models
@@ -64,7 +64,7 @@ export interface KuzzleInfo {
 }
 
 /**
- * Which document.
+ * The document that an action concerns.
  *
  * @since 0.1.0
  * @category models
@@ -78,7 +78,7 @@ export interface Target {
   readonly _id: string
 }
 
-/** Which collection. (`KuzzleCollection` knows documents, not the other way round.) */
+/** The collection that an action concerns. (This module cannot import `KuzzleCollection`, which imports it.) */
 type Within = Omit<Target, "_id">
 
 /**
@@ -90,7 +90,7 @@ type Within = Omit<Target, "_id">
 export interface WriteOptions extends Action.CallOptions {
   /** `wait_for`: answer only when searches see the change. */
   readonly refresh?: "wait_for" | "false" | undefined
-  /** Notify no subscriber. */
+  /** Whether to write without notifying subscribers. */
   readonly silent?: boolean | undefined
 }
 
@@ -101,7 +101,7 @@ export interface WriteOptions extends Action.CallOptions {
  * @category models
  */
 export interface UpdateOptions extends WriteOptions {
-  /** How often the server retries if another write interferes; 10 by default. */
+  /** How often the server retries after a conflict with another write. Default: 10. */
   readonly retryOnConflict?: number | undefined
 }
 
@@ -112,11 +112,13 @@ export interface UpdateOptions extends WriteOptions {
  * @category models
  */
 export interface ManyOptions extends Within {
-  /** Fail with a `KuzzleIncompleteRequestError` if some documents fail. The others are written all the same. */
+  /**
+   * Whether to fail with a `KuzzleIncompleteRequestError` if some documents fail. The others are written all the same.
+   */
   readonly strict?: boolean | undefined
 }
 
-/** The errors of an index or a collection that does not exist. */
+/** The errors for an index or a collection that does not exist. */
 type Absent = IndexNotFoundError | CollectionNotFoundError
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -243,7 +245,7 @@ export const replace = Action.make<
 
 /**
  * Reads a document (`document:get`). If it may not exist, use `getOption`. `get<Taxi>` declares the type of the
- * document, which nothing checks: use `KuzzleRepository` to decode documents by a Schema.
+ * document without checking it. Use `KuzzleRepository` to decode documents by a Schema.
  *
  * @since 0.1.0
  * @category actions
@@ -263,7 +265,7 @@ export const get = Action.make<Action.CallOptions & Target, Document, Absent | D
   & Action.Sendable<Action.CallOptions & Target, Document, Absent | DocumentNotFoundError>
 
 /**
- * Reads a document; `None` if it does not exist. A missing index or collection is still an error.
+ * Reads a document. Returns `None` if it does not exist. A missing index or collection is still an error.
  *
  * @example
  * ```ts
@@ -302,7 +304,7 @@ export const exists = Action.make<Action.CallOptions & Target, boolean, Absent>(
 })
 
 /**
- * Changes some fields of a document (`document:update`). Gives those fields, or the whole document with `source`.
+ * Changes some fields of a document (`document:update`). Returns those fields or, with `source`, the whole document.
  *
  * @since 0.1.0
  * @category actions
@@ -329,7 +331,7 @@ export const update = Action.make<
 })
 
 /**
- * A document that was changed. It has its content only if the request asked for it (`source`).
+ * A document that was changed. It has its content only if the request has `source`.
  *
  * @since 0.1.0
  * @category models
@@ -460,8 +462,8 @@ export interface Many<Success, Failure> {
 }
 
 /**
- * A document that was not written, with the reason. It appears as it was sent. If the storage refused it, `_source` is
- * what would have been stored (for an upsert, it contains `changes` and `default`).
+ * A document that was not written, with the reason. `document` is the document as it was sent. If the storage refused
+ * it, `_source` is what would have been stored. For an upsert, this contains `changes` and `default`.
  *
  * @since 0.1.0
  * @category models
@@ -491,8 +493,8 @@ export interface Written extends Document {
 }
 
 /**
- * A document that a request on many has changed. `_updatedFields` are the paths of the fields that were sent; a silent
- * change has none.
+ * A document that a request on many has changed. `_updatedFields` are the paths of the fields that were sent. It is
+ * absent for a silent change.
  *
  * @since 0.1.0
  * @category models
@@ -504,13 +506,13 @@ export interface Updated extends Document {
 
 const status = Shape.struct<{ readonly status: number }>({ status: Shape.number })
 
-const how = Shape.struct<Pick<Written, "created" | "result" | "status">>({
+const writeOutcome = Shape.struct<Pick<Written, "created" | "result" | "status">>({
   created: Shape.boolean,
   result: Shape.literal("created", "updated"),
   status: Shape.number
 })
 
-const written = Shapes.many(Shape.and(documentShape, how), rejectionShape)
+const written = Shapes.many(Shape.and(documentShape, writeOutcome), rejectionShape)
 
 const updated: Shape.Shape<Updated> = Shape.and(
   documentShape,
@@ -556,7 +558,7 @@ const createOrReplaceMany = Action.make<
   idempotent: true,
   body: ["documents"],
   errors: [IndexNotFoundError, CollectionNotFoundError, WriteLimitError, IncompleteRequestError],
-  result: Shape.whole(Shapes.many(Shape.and(changedShape, how), rejectionShape))
+  result: Shape.whole(Shapes.many(Shape.and(changedShape, writeOutcome), rejectionShape))
 })
 
 /**
@@ -572,7 +574,7 @@ export const mCreateOrReplace = Action.mapInput(
     readonly documents: ReadonlyArray<{ readonly _id: string; readonly body: object }>
     readonly source?: boolean | undefined
   }) =>
-    // As text, it also means false over HTTP, where any flag that is present is true.
+    // It is sent as text, because over HTTP a boolean that is present counts as true.
     source === undefined ? options : { ...options, source: source || "false" as const }
 )
 
@@ -707,8 +709,8 @@ const getMany = Action.make<
 })
 
 /**
- * Reads many documents (`document:mGet`). `errors` are the ids of those that do not exist. Without ids no request is
- * sent, because the server would answer without `successes` (spec 8, E3).
+ * Reads many documents (`document:mGet`). `errors` are the ids of the documents that do not exist. Without ids, no
+ * request is sent, because the server would answer without `successes` (spec 8, E3).
  *
  * @since 0.1.0
  * @category actions
@@ -745,8 +747,8 @@ const existMany = Action.make<
 })
 
 /**
- * Which of many documents exist (`document:mExists`): `successes` are the ids of those that exist, `errors` the others.
- * Without ids no request is sent, because the server would fail with a 500.
+ * Checks which of many documents exist (`document:mExists`). `successes` are the ids of those that exist. `errors` are
+ * the ids of the others. Without ids, no request is sent, because the server would fail with a 500.
  *
  * @since 0.1.0
  * @category actions
@@ -788,26 +790,26 @@ export interface SearchResult<Source = Content, A = Aggregations> {
   readonly hits: ReadonlyArray<Hit<Source>>
   /** The number of all documents that were found. */
   readonly total: number
-  /** Present where the search asked for aggregations. */
+  /** The results of the aggregations, if the search requested any. */
   readonly aggregations?: AggregationResults<A, Source>
-  /** Present where the search asked for suggestions. */
+  /** The results of the suggestions, if the search requested any. */
   readonly suggest?: Suggestions
-  /** With `scroll`: the key to the next page, and how many hits remain. */
+  /** The id for the next page, and how many hits remain, if the search has `scroll`. */
   readonly scrollId?: string
   readonly remaining?: number
 }
 
 /**
- * Which documents to find: by a `filter` of Koncorde (see `KuzzleFilter`), or by a `query` in Elasticsearch's language.
- * Without either, all documents. The server translates a filter without checking it: `KuzzleFilter.validateSearch`
- * checks it.
+ * Which documents to find: by a Koncorde `filter` (see `KuzzleFilter`) or by a `query` in Elasticsearch's language.
+ * Without either, the search finds all documents. The server translates a filter without checking it.
+ * `KuzzleFilter.validateSearch` checks it.
  *
  * @since 0.1.0
  * @category models
  */
 export type Selection =
   | {
-    /** A filter of Koncorde: `KuzzleFilter.equals("status", "free")`. */
+    /** A Koncorde filter: `KuzzleFilter.equals("status", "free")`. */
     readonly filter?: SearchFilter | undefined
     readonly query?: undefined
   }
@@ -818,19 +820,19 @@ export type Selection =
   }
 
 /**
- * Selects documents by a filter of Koncorde.
+ * Selects documents by a Koncorde filter.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SelectionByFilter {
-  /** A filter of Koncorde: `KuzzleFilter.equals("status", "free")`. */
+  /** A Koncorde filter: `KuzzleFilter.equals("status", "free")`. */
   readonly filter: SearchFilter
   readonly query?: undefined
 }
 
 /**
- * Selects documents by a query of Elasticsearch.
+ * Selects documents by a query in Elasticsearch's language.
  *
  * @since 0.1.0
  * @category models
@@ -842,7 +844,7 @@ export interface SelectionByQuery {
 }
 
 /**
- * Where to search: in one collection, or in several by `targets`.
+ * Where to search: in one collection, or in several collections by `targets`.
  *
  * @since 0.1.0
  * @category models
@@ -857,8 +859,8 @@ export type SearchTarget =
   }
 
 /**
- * Which fields of the documents to return: all (`true`), none (`false`), or those with these dotted paths. In a path,
- * `*` stands for any text.
+ * The fields of the documents to return: all (`true`), none (`false`), or those with these dotted paths. In a path, `*`
+ * stands for any text.
  *
  * @since 0.1.0
  * @category models
@@ -870,8 +872,8 @@ export type SourceSelection =
   | { readonly includes?: string | ReadonlyArray<string>; readonly excludes?: string | ReadonlyArray<string> }
 
 /**
- * The content of a document of which a search returns only the selected fields. If the compiler does not know the names
- * of the fields, it is any part of the document.
+ * The content of a document with the selected fields. If the compiler does not know the names of the fields, it is any
+ * part of the document.
  *
  * @since 0.1.0
  * @category models
@@ -886,7 +888,7 @@ export type Selected<Source, S> = [S] extends [true] ? Source
 
 type NameOf<Names> = Names extends ReadonlyArray<infer Name extends string> ? Name : Names & string
 
-/** The member that a path leads to or into. */
+/** The name of the first member of a path. */
 type Head<P extends string> = P extends `${infer Name}.${string}` ? Name : P
 
 type Included<Source, P extends string> = string extends P ? Part<Source>
@@ -944,7 +946,7 @@ type Sub<A, Source> = A extends { readonly aggs: infer Inner } ? AggregationResu
 
 type Bucket<Key, A, Source> = {
   readonly key: Key
-  /** The key as a text, where it is a date or a boolean. */
+  /** The key as text, if it is a date or a boolean. */
   readonly key_as_string?: string
   readonly doc_count: number
 } & Sub<A, Source>
@@ -961,7 +963,7 @@ type RangeBucket<A, Source> = {
 type Group<A, Source> = { readonly doc_count: number } & Sub<A, Source>
 
 /**
- * A list of buckets. With `keyed` it is an object instead, whose buckets lack the members `Own`, because the name of
+ * A list of buckets. With `keyed`, it is an object instead. Its buckets lack the members `Own`, because the name of
  * each bucket shows them.
  */
 type Buckets<Options, B, Own extends string = never> = {
@@ -987,7 +989,7 @@ type CompositeKey<Sources> = Sources extends ReadonlyArray<infer S> ? {
 
 type Metric<Value> = {
   readonly value: Value
-  /** The value as a text, where it is a date or has a format. */
+  /** The value as text, if it is a date or has a format. */
   readonly value_as_string?: string
 }
 
@@ -1006,7 +1008,7 @@ type Stats = {
 type TopHit<Source> = {
   /** As Elasticsearch names it: `&index.collection`. */
   readonly _index: string
-  /** From Elasticsearch 7 only. */
+  /** Present with Elasticsearch 7 only. */
   readonly _type?: string
   readonly _id: string
   readonly _score: number | null
@@ -1026,7 +1028,7 @@ type TopHits<Source> = {
 }
 
 /**
- * The result of one aggregation. A kind of aggregation without a type here has unknown members.
+ * The result of one aggregation. If there is no type for a kind of aggregation, the members of its result are unknown.
  *
  * @since 0.1.0
  * @category aggregations
@@ -1046,7 +1048,7 @@ export type AggregationResult<A, Source = Content> = A extends Kind<"terms"> ? {
       }
     : Readonly<Record<string, unknown>>
   : A extends Kind<"composite", infer Options> ? Options extends { readonly sources: infer Sources } ? {
-        /** Absent where there is no bucket. `after` of the next request takes it. */
+        /** The value for `after` of the next request. Absent if there is no bucket. */
         readonly after_key?: CompositeKey<Sources>
         readonly buckets: ReadonlyArray<Bucket<CompositeKey<Sources>, A, Source>>
       }
@@ -1055,7 +1057,7 @@ export type AggregationResult<A, Source = Content> = A extends Kind<"terms"> ? {
     Group<A, Source>
   : A extends Kind<"top_hits", infer Options> ?
     TopHits<Options extends { readonly _source: infer S } ? Selected<Source, S> : Source>
-  // A metric of nothing has no value.
+  // A metric of no documents has no value.
   : A extends Kind<"min"> | Kind<"max"> | Kind<"avg"> ? Metric<number | null>
   : A extends Kind<"sum"> | Kind<"value_count"> | Kind<"cardinality"> ? Metric<number>
   : A extends Kind<"stats"> ? Stats
@@ -1063,7 +1065,7 @@ export type AggregationResult<A, Source = Content> = A extends Kind<"terms"> ? {
   : Readonly<Record<string, unknown>>
 
 /**
- * The results of suggestions: by name, one entry for each part of the text.
+ * The results of suggestions, by name. There is one entry for each part of the text.
  *
  * @since 0.1.0
  * @category aggregations
@@ -1073,7 +1075,7 @@ export interface Suggestions {
 }
 
 /**
- * What is suggested for one part of the text.
+ * The suggestions for one part of the text.
  *
  * @since 0.1.0
  * @category aggregations
@@ -1090,8 +1092,7 @@ export interface Suggestion {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The options of a search. The names are those of Elasticsearch. Options whose result Kuzzle does not return are left
- * out.
+ * The options of a search, with Elasticsearch's names. There are no options whose result Kuzzle does not return.
  *
  * @since 0.1.0
  * @category models
@@ -1100,7 +1101,7 @@ export interface SearchOptions<
   A extends Aggregations = Aggregations,
   S extends SourceSelection = SourceSelection
 > extends Action.CallOptions {
-  /** What to sort by: `[{ seats: "desc" }, "status"]`. By relevance where it is left out. */
+  /** How to sort: `[{ seats: "desc" }, "status"]`. By default, by relevance. */
   readonly sort?: Content | ReadonlyArray<Content | string> | undefined
   /** The sort values of the last hit of the previous page. */
   readonly search_after?: ReadonlyArray<string | number | boolean | null> | undefined
@@ -1124,13 +1125,13 @@ export interface SearchOptions<
   readonly _source?: S | undefined
   /** How many hits to skip. */
   readonly from?: number | undefined
-  /** How many hits to give at most; 10 by default. */
+  /** The maximum number of hits on the page. Default: 10. */
   readonly size?: number | undefined
   /** How long the search stays open for the next page, for example `10s`. */
   readonly scroll?: string | undefined
 }
 
-/** With `_source: false` the server leaves the content out (observed), also that of inner hits. */
+/** With `_source: false`, the server leaves out the content, including that of inner hits (observed). */
 interface WireHit extends Omit<Hit, "_source" | "inner_hits"> {
   readonly _source?: Hit["_source"]
   readonly inner_hits?: Readonly<Record<string, ReadonlyArray<WireHit>>>
@@ -1154,12 +1155,12 @@ const page = Shape.struct<Omit<SearchResult, "hits"> & { readonly hits: Readonly
   remaining: Shape.optional(Shape.number)
 })
 
-/** A hit with inner hits is copied, because it is rare. */
+/** Adds missing contents. Only a hit with inner hits is copied, which is rare. */
 const isHit = (hit: WireHit): hit is Hit => hit._source !== undefined && hit.inner_hits === undefined
 
 const toHits = (hits: ReadonlyArray<WireHit>): ReadonlyArray<Hit> => hits.every(isHit) ? hits : hits.map(toHit)
 
-/** Content that was not requested becomes empty. */
+/** Adds an empty content if the content was not requested. */
 const toHit = ({ _source = {}, inner_hits, ...hit }: WireHit): Hit => ({
   ...hit,
   _source,
@@ -1216,7 +1217,8 @@ export const search = Action.make<
   ],
   errors: [IndexNotFoundError, CollectionNotFoundError, FetchLimitError, InvalidSearchError, ScrollTooLongError],
   result: Shape.read(page, withSources)
-  // The caller says what the documents hold. The shapes of aggregations and suggestions are Elasticsearch's.
+  // The caller declares the type of the documents. The types of aggregations and suggestions follow Elasticsearch's
+  // documentation.
 }) as
   & {
     <Source = Content, const A extends Aggregations = Aggregations>(
@@ -1244,23 +1246,24 @@ export const search = Action.make<
     Absent | FetchLimitError | InvalidSearchError | ScrollTooLongError
   >
 
+type ScrollOptions = Action.CallOptions & {
+  /** The `scrollId` of the previous page. It may change from page to page. */
+  readonly scrollId: string
+  /** How long the search stays open from now on, for example `10s`. Default: 15 seconds. */
+  readonly scroll?: string | undefined
+}
+
+type Scrolled<Source = Content> = SearchResult<Source> & { readonly scrollId: string }
+
 /**
- * The next page of a search with `scroll` (`document:scroll`). Each call returns the page after the previous one. After
- * the last page the server ends the search.
+ * Returns the next page of a search with `scroll` (`document:scroll`). Each call returns the page after the previous
+ * one. After the last page, the server ends the search. `scroll<Taxi>` declares the type of the documents; nothing
+ * checks it.
  *
  * @since 0.1.0
  * @category actions
  */
-export const scroll = Action.make<
-  Action.CallOptions & {
-    /** The id of the previous page. It may change from page to page. */
-    readonly scrollId: string
-    /** How long the search stays open from now on; 15 seconds by default. */
-    readonly scroll?: string | undefined
-  },
-  SearchResult & { readonly scrollId: string },
-  ScrollNotFoundError | ScrollTooLongError
->({
+export const scroll = Action.make<ScrollOptions, Scrolled, ScrollNotFoundError | ScrollTooLongError>({
   controller: "document",
   action: "scroll",
   http: ["GET", "/_scroll/:scrollId"],
@@ -1270,7 +1273,12 @@ export const scroll = Action.make<
     Shape.and(page, Shape.struct<{ readonly scrollId: string }>({ scrollId: Shape.string })),
     withSources
   )
-})
+  // The caller declares the type of the documents.
+}) as
+  & (<Source = Content>(
+    options: ScrollOptions
+  ) => Effect.Effect<Scrolled<Source>, RequestError | ScrollNotFoundError | ScrollTooLongError, Kuzzle>)
+  & Action.Sendable<ScrollOptions, Scrolled, ScrollNotFoundError | ScrollTooLongError>
 
 /**
  * Counts the documents of a collection, or those that a filter or a query finds (`document:count`).
@@ -1294,8 +1302,9 @@ export const count = Action.make<
 })
 
 /**
- * Deletes the documents that a filter or a query finds (`document:deleteByQuery`), at most as many as one request may
- * change. Returns their ids and, with `source`, their content. `query: {}` finds all documents.
+ * Deletes the documents that a filter or a query finds (`document:deleteByQuery`). Fails with a `WriteLimitError` if
+ * these are more than one request may change. Returns their ids and, with `source`, their content. `query: {}` finds
+ * all documents.
  *
  * @since 0.1.0
  * @category actions
@@ -1322,8 +1331,8 @@ export const deleteByQuery = Action.make<
 })
 
 /**
- * Changes the documents that a filter or a query finds in the same way (`document:updateByQuery`), at most as many as
- * one request may change. With `source` it returns the whole documents.
+ * Makes the same changes to the documents that a filter or a query finds (`document:updateByQuery`). Fails with a
+ * `WriteLimitError` if these are more than one request may change. With `source`, it returns the whole documents.
  *
  * @since 0.1.0
  * @category actions

@@ -1,5 +1,5 @@
 /**
- * Answers that are bytes, such as files, as streams. Only the layers over HTTP provide this service, so a program that
+ * Streams of answers that are bytes, such as files. Only the layers over HTTP provide this service, so a program that
  * needs it does not compile with a client over a WebSocket.
  *
  * @module
@@ -34,9 +34,9 @@ export class KuzzleDownload extends Context.Tag("@effect-kuzzle/core/KuzzleDownl
 >() {}
 
 /**
- * The bytes of an action's answer, for example of a file that a plugin serves. For documents, use `KuzzleExport`. An
- * error of Kuzzle or of a proxy fails the stream before its first byte. The deadline applies to the start of the answer
- * and to each part of it, not to the whole download. The time that the consumer takes does not count.
+ * The bytes of an action's answer, for example a file that a plugin serves. For documents, use `KuzzleExport`. If
+ * Kuzzle or a proxy answers with an error, the stream fails before its first byte. The deadline applies to the start of
+ * the answer and to each part of it, but not to the whole download. The time that the consumer takes does not count.
  *
  * @since 0.1.0
  * @category downloads

@@ -1,9 +1,9 @@
 /**
  * Every way a call to Kuzzle can fail, as tagged errors.
  *
- * There are two families. *Local* errors are errors of the client: the socket could not be opened, the connection was
- * lost, a deadline passed, a value cannot be sent. *API* errors are answers of Kuzzle: one class for each status, with
- * the `id` that names the exact fault.
+ * There are two families. *Local* errors come from the client: the socket could not be opened, the connection was lost,
+ * a deadline passed, a value cannot be sent. *API* errors are answers of Kuzzle. There is one class for each status,
+ * and the `id` names the exact fault.
  *
  * @module
  * @since 0.1.0
@@ -22,13 +22,15 @@ import type { KnownErrorId } from "./KuzzleErrorId.ts"
 export const TypeId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleError")
 
 /**
+ * The type of the mark of every error of this package.
+ *
  * @since 0.1.0
  * @category symbols
  */
 export type TypeId = typeof TypeId
 
 /**
- * The class that every error of the client extends: its tag, its fields, the mark of the package, and where it is explained.
+ * The type of the class that an error extends, with the error's tag and fields.
  *
  * @since 0.1.0
  * @category models
@@ -38,20 +40,23 @@ export type TaggedClass<Tag extends string> = new<Fields extends object>(
 ) => Cause.YieldableError & Readonly<Fields> & {
   readonly _tag: Tag
   readonly [TypeId]: TypeId
-  /** The address of its explanation: what causes it, and what to do. Consoles and logs print it below the message. */
+  /**
+   * The address of a page that explains the error: its causes, and what to do. Consoles and logs print it below the
+   * message.
+   */
   readonly help: string
 }
 
-/** `docs/reference/errors.md` on the documentation site. A test compares the address and the anchors. */
+/** The address of `docs/reference/errors.md` on the documentation site. A test checks the address and the anchors. */
 const page = "https://effect-kuzzle.github.io/effect-kuzzle/reference/errors#"
 
 /**
- * The class that an error extends. It has the computed member, so that a bundler drops an error that a page does not
- * use: bundlers keep every class with a computed or static member of its own.
+ * Makes the class that an error extends. The computed members are here, so that a bundler drops an error that a page
+ * does not use. Bundlers keep every class with a computed or static member of its own.
  *
- * Errors come from a socket, a timer or an answer, so their stack would show the event loop. Capturing it takes longer than
- * the rest of an ended request, and keeps the objects that are on it in memory. In its place is the address of the
- * explanation, because consoles, `Cause.pretty` and loggers print it there.
+ * Errors have no stack. They come from a socket, a timer or an answer, so the stack would only show the event loop.
+ * Capturing it would take longer than the rest of the end of a request, and would keep objects in memory. The stack
+ * contains the address of the explanation instead, so that consoles, `Cause.pretty` and loggers print it.
  *
  * @internal
  */
@@ -59,7 +64,8 @@ export const tagged = <Tag extends string>(tag: Tag): TaggedClass<Tag> =>
   class extends Data.TaggedError(tag)<{ readonly id?: unknown }> {
     readonly [TypeId]: TypeId = TypeId
     constructor(fields: object) {
-      // V8 has the property, the standard has not. Hardened environments freeze `Error`: there it stays as it is.
+      // V8 has this property, but the standard does not. In hardened environments `Error` is frozen, so it stays
+      // unchanged there.
       const limit: unknown = Reflect.get(Error, "stackTraceLimit")
       if (limit !== undefined) Reflect.set(Error, "stackTraceLimit", 0)
       super(fields)
@@ -69,7 +75,7 @@ export const tagged = <Tag extends string>(tag: Tag): TaggedClass<Tag> =>
     override get stack(): string {
       return `${this}\n    see ${this.help}`
     }
-    // Some tools write the stack that they print.
+    // It is writable, because some tools change the stack before they print it.
     override set stack(value) {
       Reflect.defineProperty(this, "stack", { value })
     }
@@ -86,9 +92,9 @@ export const tagged = <Tag extends string>(tag: Tag): TaggedClass<Tag> =>
 /**
  * Why a connection could not be opened.
  *
- * - `Unreachable`: no server answered (connection refused, unknown host, no network), or the page may not open the
- *   address.
- * - `Timeout`: something accepted, but the WebSocket handshake did not finish in time.
+ * - `Unreachable`: no server answered (connection refused, unknown host, no network), or the browser forbids the page
+ *   to open the address.
+ * - `Timeout`: the WebSocket handshake did not finish within `connectTimeout`.
  * - `BadUrl`: the runtime refuses the URL.
  * - `Rejected`: an HTTP server answered the handshake with another status than 101.
  * - `Tls`: the TLS handshake failed. The certificate is not trusted, or one side does not speak TLS.
@@ -121,11 +127,11 @@ export class ConnectError extends tagged("KuzzleConnectError")<{
   readonly url: string
   /** The HTTP status, if `reason` is `Rejected` and the runtime reports it. Browsers do not. */
   readonly status?: number
-  /** The wait that the answer's `Retry-After` header asks for, 5 minutes at most. */
+  /** How long the server asks to wait (header `Retry-After`), 5 minutes at most. */
   readonly retryAfter?: Duration.Duration
-  /** The target of a redirect, without its secrets. The client follows no redirect. */
+  /** The target of a redirect, without its secrets. The client does not follow redirects. */
   readonly location?: string
-  /** What is wrong and what to do, where the platform or a setting knows it. */
+  /** What is wrong and what to do, if the platform or a setting knows it. */
   readonly issue?: string
   /** The error of the runtime, if there is one. */
   readonly cause?: unknown
@@ -146,14 +152,16 @@ export class ConnectError extends tagged("KuzzleConnectError")<{
 const detail = (cause: unknown): string => cause instanceof Error && cause.message !== "" ? ` (${cause.message})` : ""
 
 /**
- * How an open connection ended. A clean close (1000) is a lost connection like any other: only a close by the client
- * itself is final (spec 1.8, 3.9).
+ * How an open connection ended. A clean close (1000) counts as a lost connection like any other. Only a close by the
+ * client itself is final (spec 1.8, 3.9).
  *
- * - `Peer`: the server, or something in between, closed it. `code` and `reason` are theirs (1006: no close frame).
- * - `Heartbeat`: the client closed it, because within the heartbeat's timeout a ping had no answer and there was no
- *   progress.
+ * - `Peer`: the server or a proxy closed it, with this `code` and `reason`, or the network failed (1006: there was no
+ *   close frame).
+ * - `Heartbeat`: the client closed it, because there was neither an answer to a ping nor other progress within the
+ *   heartbeat's timeout.
  * - `Oversized`: the client closed it, because the server sent a frame larger than `maxResponseSize`.
- * - `Replacement`: the client closed it in order to open another one, because the user or the cookie changed.
+ * - `Replacement`: the client closed it in order to open another one, because the user or the cookie changed, or the
+ *   server shuts down.
  * - `Released`: the scope of the client was closed.
  *
  * @since 0.1.0
@@ -168,7 +176,7 @@ export class ConnectionEndedError extends tagged("KuzzleConnectionEndedError")<{
     switch (this.by) {
       case "Heartbeat":
       case "Oversized":
-        return `the connection was given up: ${this.reason}`
+        return `the client closed the connection: ${this.reason}`
       case "Replacement":
         return `the connection is being renewed`
       case "Released":
@@ -182,15 +190,15 @@ export class ConnectionEndedError extends tagged("KuzzleConnectionEndedError")<{
 /**
  * Why the offline queue did not keep a request.
  *
- * - `Full`: it holds `queueMaxSize` requests already, or would hold more than `queueMaxBytes`.
+ * - `Full`: it already holds `queueMaxSize` requests, or would hold more than `queueMaxBytes`.
  * - `Expired`: the request waited longer than `queueTTL`.
  * - `OtherUser`: the user has changed. A request that was queued for one user is never sent as another. A request that
- *   was queued while no user was logged in is never sent as a user. With tokens it is sent without one. A connection with
- *   a cookie cannot send it.
- * - `NotConnected`: there has been no connection yet (`waitForConnection` is `false`), and the request may not be
+ *   was queued while no user was logged in is never sent as a user. It is sent without a token, but a connection with a
+ *   cookie cannot send it.
+ * - `NotConnected`: there has been no connection yet (`waitForConnection` is `false`), and the request cannot be
  *   queued.
  * - `Withdrawn`: it was withdrawn from the outbox, or purged.
- * - `OtherClient`: another client of the same outbox has taken it over, so its outcome is not known here.
+ * - `OtherClient`: another client of the same outbox has taken it over, so this client does not know its outcome.
  *
  * @since 0.1.0
  * @category errors
@@ -217,8 +225,7 @@ export class NotQueuedError extends tagged("KuzzleNotQueuedError")<{
 }
 
 /**
- * The request was **not** sent: there was no usable connection, or it was lost while the request waited. It is safe to
- * send it again.
+ * The request was **not** sent, because there was no usable connection. It is safe to send it again.
  *
  * @since 0.1.0
  * @category errors
@@ -235,8 +242,8 @@ export class NotSentError extends tagged("KuzzleNotSentError")<{
 }
 
 /**
- * The request was handed to the socket, and the connection was lost before an answer came. The server **may** have
- * executed it. Send it again only if executing it twice is harmless.
+ * The request was sent, and the connection was lost before the answer arrived. The server **may** have executed it.
+ * Send it again only if executing it twice is harmless.
  *
  * @since 0.1.0
  * @category errors
@@ -253,7 +260,7 @@ export class MaybeSentError extends tagged("KuzzleMaybeSentError")<{
 }
 
 /**
- * There is no connection: either error of a request whose connection was lost.
+ * The two errors of a request whose connection was lost.
  *
  * @since 0.1.0
  * @category errors
@@ -270,13 +277,13 @@ export type ConnectionLostError = NotSentError | MaybeSentError
 export class OverflowError extends tagged("KuzzleOverflowError")<{
   readonly controller: string
   readonly action: string
-  /** The limit of its buffer, in notifications. */
+  /** The limit of the consumer's buffer, in notifications. */
   readonly bufferSize: number
-  /** The limit of its buffer, in bytes. */
+  /** The limit of the consumer's buffer, in bytes. */
   readonly bufferBytes: number
 }> {
   override get message(): string {
-    return `${this.controller}:${this.action} was given up: its consumer fell behind by more than ` +
+    return `${this.controller}:${this.action} ended: its consumer fell behind by more than ` +
       `${this.bufferSize} notifications or ${this.bufferBytes} bytes; raise bufferSize or bufferBytes`
   }
 }
@@ -299,7 +306,7 @@ export class TokenStoreError extends tagged("KuzzleTokenStoreError")<{
 }
 
 /**
- * The outbox could not store, change or read a request. Other stored requests are unharmed.
+ * The outbox could not store, change or read a request. Other stored requests are not affected.
  *
  * @since 0.1.0
  * @category errors
@@ -307,10 +314,10 @@ export class TokenStoreError extends tagged("KuzzleTokenStoreError")<{
 export class OutboxError extends tagged("KuzzleOutboxError")<{
   readonly operation: "open" | "add" | "mark" | "requeue" | "settle" | "adopt" | "release" | "report" | "purge"
   /**
-   * `"Unavailable"`: the store cannot be used (denied, or written by a newer version). `"InUse"`: another client uses a
-   * store that cannot be shared. `"Full"`: a limit, the disk or the quota is reached. `"Secret"`: the request contains
-   * a `Redacted` value. `"Invalid"`: the request cannot be stored. `"Timeout"`: the store has not answered for 10 s,
-   * and may still do what was requested. `"Failed"`: anything else.
+   * `"Unavailable"`: the store cannot be used (access is denied, or a newer version has written it). `"InUse"`: another
+   * client uses a store that cannot be shared. `"Full"`: a limit, the disk or the quota is reached. `"Secret"`: the
+   * request contains a `Redacted` value. `"Invalid"`: the request cannot be stored. `"Timeout"`: the store has not
+   * answered for 10 s, and may still do what was requested. `"Failed"`: anything else.
    */
   readonly reason: "Unavailable" | "InUse" | "Full" | "Secret" | "Invalid" | "Timeout" | "Failed"
   /** What happened, and what to do. */
@@ -327,8 +334,8 @@ export class OutboxError extends tagged("KuzzleOutboxError")<{
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * No answer came before the deadline. It counts from the submission of the request and includes waiting time. Kuzzle
- * never answers some inputs and loses the id of others (spec 1.7), so every request has a deadline.
+ * No answer arrived before the deadline. The deadline counts from the submission of the request, so it includes waiting
+ * time. Every request has a deadline, because Kuzzle does not answer some inputs and loses the id of others (spec 1.7).
  *
  * @since 0.1.0
  * @category errors
@@ -337,7 +344,7 @@ export class DeadlineError extends tagged("KuzzleDeadlineError")<{
   readonly controller: string
   readonly action: string
   readonly timeout: Duration.Duration
-  /** Whether the request was handed to the socket. If so, the server may have executed it. */
+  /** Whether the request was sent. If so, the server may have executed it. */
   readonly sent: boolean
 }> {
   override get message(): string {
@@ -348,8 +355,9 @@ export class DeadlineError extends tagged("KuzzleDeadlineError")<{
 }
 
 /**
- * The session has ended and could not be renewed, so the request was not sent. Kuzzle would refuse it with the expired
- * token, and would execute it as another user without one. Log in again. Subscriptions are kept and then continue.
+ * The session has ended and could not be renewed, so the request was not sent. With the expired token, Kuzzle would
+ * refuse it. Without a token, Kuzzle would execute it as the anonymous user. Log in again. Subscriptions are kept and
+ * continue then.
  *
  * @since 0.1.0
  * @category errors
@@ -385,7 +393,8 @@ export class SessionLostError extends tagged("KuzzleSessionLostError")<{
 }
 
 /**
- * The error of an `authenticator` that failed by itself: the vault has no password, or the user cancelled.
+ * The `authenticator` failed with an error of its own, for example because the vault has no password or the user
+ * cancelled.
  *
  * @since 0.1.0
  * @category errors
@@ -399,8 +408,8 @@ export class AuthenticatorError extends tagged("KuzzleAuthenticatorError")<{
 }
 
 /**
- * The request is larger than the server accepts. It was not sent, because a message above the server's limit ends the
- * whole connection (spec 1.8).
+ * The request is larger than the setting `maxRequestSize`. It was not sent, because a message above the server's limit
+ * ends the whole connection (spec 1.8).
  *
  * @since 0.1.0
  * @category errors
@@ -420,7 +429,7 @@ export class PayloadTooLargeError extends tagged("KuzzlePayloadTooLargeError")<{
 }
 
 /**
- * The answer is larger than the setting `maxResponseSize` and was not read. Kuzzle has executed the request.
+ * The answer is larger than the setting `maxResponseSize`, so it was not read. Kuzzle has executed the request.
  *
  * @since 0.1.0
  * @category errors
@@ -439,8 +448,8 @@ export class ResponseTooLargeError extends tagged("KuzzleResponseTooLargeError")
 
 /**
  * The request contains a value that JSON would change or cannot represent: `NaN`, a `bigint`, a cycle, a `Set`, an
- * `Error`, an `Option`, a `Duration` … It was not sent. `issue` says what to send instead; `docs/values.md` has the
- * whole table. (As in all JSON, members that are `undefined` or functions are left out.)
+ * `Error`, an `Option`, a `Duration` … It was not sent. `issue` says what to send instead. `docs/values.md` lists all
+ * such values. (As always in JSON, members that are `undefined` or functions are left out.)
  *
  * @since 0.1.0
  * @category errors
@@ -457,7 +466,8 @@ export class EncodeError extends tagged("KuzzleEncodeError")<{
 }
 
 /**
- * The answer is not Kuzzle's: a page of a proxy, a redirect, another server, a frame without a status.
+ * The answer does not come from Kuzzle or is malformed: a page of a proxy, a redirect, another server, a frame without
+ * a status.
  *
  * @since 0.1.0
  * @category errors
@@ -469,9 +479,11 @@ export class ProtocolError extends tagged("KuzzleProtocolError")<{
   readonly issue: string
   /** The HTTP status, over HTTP. */
   readonly status?: number
-  /** The wait that the `Retry-After` header asks for, 5 minutes at most. Over HTTP only. */
+  /** How long the server asks to wait (header `Retry-After`), 5 minutes at most. Over HTTP only. */
   readonly retryAfter?: Duration.Duration
-  /** The target of a redirect over HTTP, without its secrets; browsers hide it. The client follows no redirect. */
+  /**
+   * The target of a redirect over HTTP, without its secrets. Browsers hide it. The client does not follow redirects.
+   */
   readonly location?: string
 }> {
   override get message(): string {
@@ -480,7 +492,7 @@ export class ProtocolError extends tagged("KuzzleProtocolError")<{
 }
 
 /**
- * The HTTP request itself failed before an answer came (refused, reset, CORS …).
+ * The HTTP request failed without an answer (refused, reset, CORS …). The server may have executed it.
  *
  * @since 0.1.0
  * @category errors
@@ -489,7 +501,7 @@ export class HttpTransportError extends tagged("KuzzleHttpTransportError")<{
   readonly controller: string
   readonly action: string
   readonly url: string
-  /** What is wrong and what to do, where the platform knows it. */
+  /** What is wrong and what to do, if the platform knows it. */
   readonly issue?: string
   readonly cause?: unknown
 }> {
@@ -501,13 +513,14 @@ export class HttpTransportError extends tagged("KuzzleHttpTransportError")<{
 }
 
 /**
- * The error of `KuzzleHttp`: no HTTP answer came. The address was refused, the connection broke, the browser forbade it.
+ * The error of `KuzzleHttp` if no HTTP answer arrived: the connection was refused or lost, or the browser forbids the
+ * request.
  *
  * @since 0.1.0
  * @category errors
  */
 export class NoAnswerError extends tagged("KuzzleNoAnswerError")<{
-  /** What is wrong and what to do, where the platform knows it. */
+  /** What is wrong and what to do, if the platform knows it. */
   readonly issue?: string
   readonly cause: unknown
 }> {
@@ -517,13 +530,13 @@ export class NoAnswerError extends tagged("KuzzleNoAnswerError")<{
 }
 
 /**
- * The error of `KuzzleHttp`: the answer has more bytes than the limit. It was not read to its end.
+ * The error of `KuzzleHttp` if the answer has more bytes than the limit. It was not read to its end.
  *
  * @since 0.1.0
  * @category errors
  */
 export class AnswerTooLargeError extends tagged("KuzzleAnswerTooLargeError")<{
-  /** In bytes. */
+  /** The limit, in bytes. */
   readonly limit: number
 }> {
   override get message(): string {
@@ -532,7 +545,7 @@ export class AnswerTooLargeError extends tagged("KuzzleAnswerTooLargeError")<{
 }
 
 /**
- * A setting is not usable. `setting` is its name in `KuzzleConfig`.
+ * The value of a setting is invalid. `setting` is its name in `KuzzleConfig`.
  *
  * @since 0.1.0
  * @category errors
@@ -543,7 +556,7 @@ export class InvalidSettingError extends tagged("KuzzleInvalidSettingError")<{
   readonly value?: string
   /** What is wrong and what was expected. */
   readonly issue: string
-  /** The error of the effect that yields the setting. */
+  /** The error of the effect that yields the setting, if there is one. */
   readonly cause?: unknown
 }> {
   override get message(): string {
@@ -556,7 +569,7 @@ export class InvalidSettingError extends tagged("KuzzleInvalidSettingError")<{
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The id of a Kuzzle error. The type lists the ids that a client can receive; plugins and applications may use any
+ * The id of a Kuzzle error. The type lists the ids that a client can receive. Plugins and applications may use any
  * other string.
  *
  * @since 0.1.0
@@ -575,7 +588,7 @@ export interface ApiErrorFields {
   readonly action: string
   /** `domain.subdomain.name`. Empty if a plugin threw a bare error, or if the request object was malformed. */
   readonly id: ErrorId
-  /** Kuzzle's numeric code; 0 where `id` is empty. */
+  /** Kuzzle's numeric code. 0 if `id` is empty. */
   readonly code: number
   readonly status: number
   readonly message: string
@@ -583,19 +596,19 @@ export interface ApiErrorFields {
   readonly props: ReadonlyArray<unknown>
   /** The errors of single items, for requests on many (actions `m*` with `strict`, `incomplete_delete` …). */
   readonly errors?: ReadonlyArray<unknown>
-  /** The stack trace of the server, which it sends in development only. */
+  /** The stack trace of the server, which it sends only in development. */
   readonly serverStack?: string
-  /** The part that succeeded: a 206 and some failures have both `error` and `result`. */
+  /** The part of the request that succeeded. A 206 and some failures have both `error` and `result`. */
   readonly result?: unknown
   /**
-   * The wait that the `Retry-After` header asks for, 5 minutes at most. Only HTTP answers have this header. A page of
-   * another origin sees it only if the server lists it in `Access-Control-Expose-Headers`.
+   * How long the server asks to wait (header `Retry-After`), 5 minutes at most. Only HTTP answers have this header. A
+   * page of another origin sees it only if the server lists it in `Access-Control-Expose-Headers`.
    */
   readonly retryAfter?: Duration.Duration
 }
 
 /**
- * 206: some items failed; `errors` says which, `result` holds what succeeded.
+ * 206: some items failed. `errors` lists them. `result` contains the items that succeeded.
  *
  * @since 0.1.0
  * @category api errors
@@ -683,7 +696,7 @@ export class ServiceUnavailableError extends tagged("KuzzleServiceUnavailableErr
 export class GatewayTimeoutError extends tagged("KuzzleGatewayTimeoutError")<ApiErrorFields> {}
 
 /**
- * Any other status: plugins and applications may use any.
+ * Any other status. Plugins and applications may use any number.
  *
  * @since 0.1.0
  * @category api errors
@@ -691,7 +704,7 @@ export class GatewayTimeoutError extends tagged("KuzzleGatewayTimeoutError")<Api
 export class OtherStatusError extends tagged("KuzzleOtherStatusError")<ApiErrorFields> {}
 
 /**
- * An error answered by Kuzzle, with the tag of its status.
+ * An error that Kuzzle answers with, with the tag of its status.
  *
  * @since 0.1.0
  * @category models
@@ -729,8 +742,8 @@ export type RequestError =
   | ApiError
 
 /**
- * Every error of this package, with any tag. The type of a function lists its own errors. This type is for code that
- * handles all of them, for example by tag or message.
+ * Every error of this package, with any tag. The type of a function lists only the errors of that function. This type
+ * is for code that handles errors of all functions, for example by tag or message.
  *
  * @since 0.1.0
  * @category models
@@ -738,13 +751,13 @@ export type RequestError =
 export interface KuzzleError extends Cause.YieldableError {
   readonly _tag: string
   readonly [TypeId]: TypeId
-  /** The address of its explanation. Errors that an application declares have none. */
+  /** The address of a page that explains the error. Errors that an application declares have none. */
   readonly help?: string
 }
 
 /**
- * An error answered by Kuzzle, with any tag: that of its status (`ApiError`), that of an action's own errors
- * (`KuzzleActionError`), or one that an application has declared by `KuzzleAction`.
+ * An error that Kuzzle answers with, with any tag: the tag of its status (`ApiError`), of an error of the action
+ * (`KuzzleActionError`), or of an error that an application has declared by `KuzzleAction`.
  *
  * @since 0.1.0
  * @category models
@@ -762,8 +775,8 @@ export interface AnyApiError extends KuzzleError, Readonly<ApiErrorFields> {
 export const isKuzzleError = (u: unknown): u is KuzzleError => typeof u === "object" && u !== null && TypeId in u
 
 /**
- * Whether an error was answered by Kuzzle (as opposed to one of the client): it has an `id`, a `status` and `props`. It
- * includes the named errors of `KuzzleActionError`.
+ * Whether a value is an error that Kuzzle has answered with, and not an error of the client. Such an error has an `id`,
+ * a `status` and `props`. This includes the named errors of `KuzzleActionError`.
  *
  * @since 0.1.0
  * @category guards
@@ -771,7 +784,7 @@ export const isKuzzleError = (u: unknown): u is KuzzleError => typeof u === "obj
 export const isApiError = (u: unknown): u is AnyApiError => isKuzzleError(u) && "props" in u
 
 /**
- * Whether a value is an error answered by Kuzzle with this exact id.
+ * Whether a value is an error that Kuzzle has answered with, with this exact id.
  *
  * @example
  * ```ts
@@ -790,9 +803,9 @@ export const hasId = <Id extends ErrorId>(id: Id) => (u: unknown): u is AnyApiEr
   isApiError(u) && u.id === id
 
 /**
- * Whether a value is an error answered by Kuzzle with this status, with any tag. `hasStatus(404)` is true for the
- * general `KuzzleNotFoundError` and of every named one, for example `KuzzleDocumentNotFoundError` and
- * `KuzzleUserNotFoundError`. A missing index or collection has the status 412.
+ * Whether a value is an error that Kuzzle has answered with, with this status and any tag. `hasStatus(404)` is true for
+ * the general `KuzzleNotFoundError` and for every named error with this status, for example
+ * `KuzzleDocumentNotFoundError` and `KuzzleUserNotFoundError`. A missing index or collection has the status 412.
  *
  * @example
  * ```ts
@@ -814,8 +827,8 @@ export const hasStatus =
     isApiError(u) && u.status === status
 
 /**
- * Whether the session has ended on the server: its token is unknown, expired or revoked. Kuzzle reports an expired token
- * as `security.token.invalid` (spec 7.3).
+ * Whether an error means that the session has ended on the server, because the token is unknown, expired or revoked.
+ * Kuzzle reports an expired token as `security.token.invalid` (spec 7.3).
  *
  * @since 0.1.0
  * @category guards
@@ -841,7 +854,7 @@ const byStatus: { readonly [status: number]: new(fields: ApiErrorFields) => ApiE
 }
 
 /**
- * The API error of a status family.
+ * Makes the API error for a status.
  *
  * @since 0.1.0
  * @category constructors

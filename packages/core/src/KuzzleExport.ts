@@ -1,5 +1,5 @@
 /**
- * Exports the documents of a collection as a file: a stream of bytes, in JSON lines or CSV.
+ * Exports the documents of a collection as a stream of bytes, in JSON lines or CSV.
  *
  * @module
  * @since 0.1.0
@@ -15,6 +15,8 @@ import * as KuzzleDownload from "./KuzzleDownload.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
 /**
+ * The options of `stream`: which documents to export, and how.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -31,21 +33,21 @@ export interface ExportOptions extends Action.CallOptions {
   readonly collection: string
   /**
    * `jsonl`, the default: a first line `{"collection", "index", "type"}`, then a line `{"_id", "body"}` for each
-   * document. `KuzzleImport` accepts it. `csv`: a line of names, then a line for each document, `_id` first. Kuzzle
-   * quotes no value: a separator or a line end within a value breaks its line.
+   * document. `KuzzleImport` accepts it. `csv`: a line of names, then a line for each document, which begins with the
+   * `_id`. Kuzzle does not quote values, so a separator or a line end within a value breaks the line.
    */
   readonly format?: "jsonl" | "csv" | undefined
-  /** For CSV: the paths of the fields; by default, all fields that the mappings contain. */
+  /** For CSV: the paths of the fields. By default, all fields that the mappings contain. */
   readonly fields?: ReadonlyArray<string> | undefined
   /** For CSV: the names of the fields in the first line. */
   readonly fieldsName?: Readonly<Record<string, string>> | undefined
-  /** For CSV: the separator; `,` by default. */
+  /** For CSV: the separator. Default: `,`. */
   readonly separator?: string | undefined
-  /** Exports one document for each value of a field. Kuzzle then exports only the first `size` of them. */
+  /** Export only one document for each value of a field. Kuzzle then exports only the first `size` of them. */
   readonly collapse?: Content | undefined
-  /** How many documents Kuzzle reads at a time; 500 by default. */
+  /** How many documents Kuzzle reads at a time. Default: 500. */
   readonly size?: number | undefined
-  /** How long Kuzzle may take to write the documents of one read; `30s` by default. See `stream`. */
+  /** How long Kuzzle may take to write the documents of one read. Default: `30s`. See `stream`. */
   readonly scroll?: string | undefined
 }
 
@@ -56,17 +58,17 @@ const action = Action.make<Options, void>({
   idempotent: true,
   filterAsQuery: true,
   body: ["query", "fields", "fieldsName", "collapse"],
-  // Not accepted, because the result is a stream of bytes: see `stream`.
+  // These options are not accepted, because the result is a stream of bytes.
   result: Shape.done
 })
 
 /**
  * Exports documents (`document:export`). Kuzzle begins to answer before it searches. If it cannot find the collection
- * or run the query, the stream fails before the first byte, with Kuzzle's message and status but without its id. An
- * export that fails later fails the stream; the bytes contain nothing of the error.
+ * or run the query, the stream fails before the first byte, with Kuzzle's message and status but without its id. If the
+ * export fails later, the stream fails. The bytes never contain the error.
  *
- * If Kuzzle's own scroll expires, because the documents of one read cannot be written within `scroll`, the export ends
- * early without an error. If every document counts, use `KuzzleSearch.hits`, which fails instead.
+ * Kuzzle's own scroll expires if the documents of one read cannot be written within `scroll`. Then the export ends
+ * early without an error. If no document may be missing, use `KuzzleSearch.hits`, which fails instead.
  *
  * @example
  * ```ts

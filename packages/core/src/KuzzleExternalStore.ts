@@ -1,13 +1,14 @@
 /**
- * Streams for React, Vue and any other framework that renders from an external store: what `useSyncExternalStore` takes.
+ * Streams for React, Vue and any other framework that renders from an external store, in the form that
+ * `useSyncExternalStore` accepts.
  *
  * A store runs its stream while it has subscribers. The first one starts the stream, the last one stops it. A component
  * that subscribes again in the same turn of the event loop, as under React's StrictMode, keeps the stream running.
  * Rendering on a server only calls `getServerSnapshot`, which runs nothing: the runtime is not built, so no connection
  * is opened.
  *
- * Interruption is no error. A defect (a bug in the stream or its layers) is thrown by `getSnapshot`, so that it reaches the
- * framework's error boundary.
+ * An interruption is no error. `getSnapshot` throws a defect (a bug in the stream or its layers), so that it reaches
+ * the framework's error boundary.
  *
  * @example
  * ```ts
@@ -22,10 +23,7 @@
  *   Stream.unwrapScoped(Effect.map(KuzzleLiveQuery.live({ index: "nyc", collection: "taxi" }), ({ values }) => values))
  * )
  *
- * export const connection = KuzzleExternalStore.make(
- *   runtime,
- *   Stream.unwrap(Effect.map(Kuzzle.Kuzzle, ({ states }) => states))
- * )
+ * export const connection = KuzzleExternalStore.make(runtime, Kuzzle.states)
  *
  * // In a component of React:
  * // const snapshot = useSyncExternalStore(taxis.subscribe, taxis.getSnapshot, taxis.getServerSnapshot)
@@ -48,7 +46,7 @@ import * as Stream from "effect/Stream"
  *
  * - `Pending`: the stream has emitted nothing yet, or there is no subscriber.
  * - `Value`: the latest element of the stream. It stays when the stream ends.
- * - `Failure`: the stream has failed, or the layers of the runtime have.
+ * - `Failure`: the stream or the layers of the runtime have failed.
  *
  * @since 0.1.0
  * @category models
@@ -67,9 +65,9 @@ export type Snapshot<A, E> =
 export interface ExternalStore<A, E> {
   /** Calls `onChange` after every change of the snapshot. Returns the function that ends this subscription. */
   readonly subscribe: (onChange: () => void) => () => void
-  /** Throws a defect of the stream. */
+  /** The current state. Throws a defect of the stream. */
   readonly getSnapshot: () => Snapshot<A, E>
-  /** `Pending`: used on a server, and while a server-rendered page is hydrated. */
+  /** Always `Pending`. Frameworks use it on a server, and while a server-rendered page is hydrated. */
   readonly getServerSnapshot: () => Snapshot<A, E>
 }
 
@@ -78,11 +76,11 @@ const pending = { _tag: "Pending" } as const
 type State<A, E> = Snapshot<A, E> | { readonly _tag: "Defect"; readonly defect: unknown }
 
 /**
- * A store of the latest element of a stream. The runtime runs the stream. Several elements that arrive at once cause one
- * change. An element that is the same as the one before (`Object.is`) causes none.
+ * Makes a store of the latest element of a stream, which the runtime runs. Several elements that arrive at once cause
+ * one change. An element that is the same as the previous one (`Object.is`) causes no change.
  *
- * Making a store starts nothing, so it may be made while rendering. A store without subscribers is `Pending` and keeps
- * nothing. The next subscriber starts the stream again, also after a failure.
+ * Making a store starts nothing, so it may be made during rendering. A store without subscribers is `Pending` and keeps
+ * nothing. The next subscriber starts the stream again, even after a failure.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,12 +1,11 @@
 /**
- * Koncorde, Kuzzle's language of filters for real-time subscriptions (spec 6): builders, a check before sending, and an
- * evaluator that answers as the server would.
+ * Filters in Koncorde, Kuzzle's language for real-time subscriptions (spec 6): builders, a validation, and an evaluator
+ * with the same results as the server.
  *
- * A filter is plain JSON, exactly as it goes over the wire. The builders are a convenience; an object literal works
- * too. The builders of `KuzzleFilter.for<Document>()` are typed by the fields of a document.
+ * A filter is plain JSON, exactly as it is sent. The builders are a convenience, and an object literal works, too. The
+ * builders of `KuzzleFilter.for<Document>()` are typed by the fields of a document.
  *
- * There are two kinds of filters: those of subscriptions, and those that searches also support, as their option
- * `filter`. The latter are a part of the former: `SearchFilter`.
+ * Subscriptions support all filters. Searches support only some of them, as their option `filter`: see `SearchFilter`.
  *
  * @example
  * ```ts
@@ -46,8 +45,8 @@ import { tagged } from "./KuzzleError.ts"
 export type Scalar = string | number | boolean | null
 
 /**
- * A point on earth. **Latitude first**, in degrees: `[lat, lon]`, `{ lat, lon }`, `"lat, lon"`, or a geohash of four
- * characters or more.
+ * A point on earth, in degrees with the **latitude first**: `[lat, lon]`, `{ lat, lon }`, `"lat, lon"`, or a geohash of
+ * four characters or more.
  *
  * @since 0.1.0
  * @category models
@@ -67,7 +66,7 @@ export type GeoPoint =
 export type SearchGeoPoint = Exclude<GeoPoint, ReadonlyArray<unknown>>
 
 /**
- * A box on earth: its sides in degrees, or two of its corners.
+ * A box on earth: its four sides in degrees, or two opposite corners.
  *
  * @since 0.1.0
  * @category models
@@ -87,7 +86,7 @@ export type SearchGeoBox =
   | { readonly top_left: SearchGeoPoint; readonly bottom_right: SearchGeoPoint }
 
 /**
- * Bounds of a range. At most one lower and one upper bound; the lower one must be less than the upper one.
+ * The bounds of a range: at most one lower and one upper bound. The lower bound must be less than the upper one.
  *
  * @since 0.1.0
  * @category models
@@ -97,7 +96,7 @@ export type Bounds =
   & ({ readonly lt: number; readonly lte?: never } | { readonly lt?: never; readonly lte?: number })
 
 /**
- * Any document.
+ * The filter that every document matches.
  *
  * @since 0.1.0
  * @category models
@@ -107,6 +106,8 @@ export interface All {
 }
 
 /**
+ * The field has this value. See `equals`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -115,6 +116,8 @@ export interface Equals<out Value = Scalar> {
 }
 
 /**
+ * The field is one of these strings. See `isIn`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -123,6 +126,8 @@ export interface In {
 }
 
 /**
+ * The document has one of these ids. See `ids`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -131,6 +136,8 @@ export interface Ids {
 }
 
 /**
+ * The field exists. See `exists`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -139,6 +146,8 @@ export interface Exists {
 }
 
 /**
+ * The field does not exist. See `missing`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -147,6 +156,8 @@ export interface Missing {
 }
 
 /**
+ * The field is a number within bounds. See `range`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -155,6 +166,8 @@ export interface Range {
 }
 
 /**
+ * The field is a string that contains a match of a pattern. See `regexp`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -163,6 +176,8 @@ export interface Regexp {
 }
 
 /**
+ * The document includes a value. See `match`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -171,6 +186,8 @@ export interface Match {
 }
 
 /**
+ * An element of an array matches a filter. See `select`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -179,6 +196,8 @@ export interface Select {
 }
 
 /**
+ * No document. See `nothing`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -187,6 +206,8 @@ export interface Nothing {
 }
 
 /**
+ * The field is a point in a box. See `geoBoundingBox`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -195,6 +216,8 @@ export interface GeoBoundingBox<out Box = GeoBox | SearchGeoBox> {
 }
 
 /**
+ * The field is a point within a distance. See `geoDistance`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -203,6 +226,8 @@ export interface GeoDistance<out Point = GeoPoint> {
 }
 
 /**
+ * The field is a point between two distances. See `geoDistanceRange`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -211,6 +236,8 @@ export interface GeoDistanceRange {
 }
 
 /**
+ * The field is a point in a polygon. See `geoPolygon`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -219,6 +246,8 @@ export interface GeoPolygon {
 }
 
 /**
+ * All of these filters match. See `and`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -227,6 +256,8 @@ export interface And<out F = Condition> {
 }
 
 /**
+ * At least one of these filters matches. See `or`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -235,6 +266,8 @@ export interface Or<out F = Condition> {
 }
 
 /**
+ * This filter does not match. See `not`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -243,8 +276,8 @@ export interface Not<out F = Condition> {
 }
 
 /**
- * The clauses of `bool`. It holds if every `must` holds, no `must_not` holds, at least one `should` holds, and not every
- * `should_not` holds.
+ * The clauses of `bool`. A document matches if every `must` matches, no `must_not` matches, at least one `should`
+ * matches, and not every `should_not` matches.
  *
  * @since 0.1.0
  * @category models
@@ -257,6 +290,8 @@ export interface Clauses<out F = Condition> {
 }
 
 /**
+ * All of these clauses match. See `bool`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -325,8 +360,8 @@ export type SearchCondition =
   | Refused<Bool>
 
 /**
- * The condition with a member that no value has. Compiler errors show the name of that member for a condition that a
- * search does not support.
+ * The condition with a member that no value has. If a search does not support the condition, the compiler error shows
+ * the name of that member.
  */
 type Refused<C> = { readonly [Keyword in keyof C]: C[Keyword] & SubscriptionOnly }
 
@@ -353,7 +388,7 @@ export type SearchFilter = All | SearchCondition
 export const all: All = {}
 
 /**
- * No document: for subscriptions to notifications of users only.
+ * No document. Use it to subscribe only to notifications of users.
  *
  * @since 0.1.0
  * @category constructors
@@ -361,8 +396,8 @@ export const all: All = {}
 export const nothing: Nothing = { nothing: true }
 
 /**
- * The field has this value, with the same type. Nested fields have dots (`"address.city"`); `"_id"` is the document's
- * id.
+ * The field has this value, with the same type. The path of a nested field has dots (`"address.city"`). `"_id"` is the
+ * id of the document.
  *
  * @since 0.1.0
  * @category constructors
@@ -372,7 +407,7 @@ export const equals = <Value extends Scalar>(field: string, value: Value): Equal
 })
 
 /**
- * The field is one of these strings (the keyword `in`). Numbers are not allowed: use `or` with `equals`.
+ * The field is one of these strings (keyword `in`). For numbers, use `or` with `equals`.
  *
  * @since 0.1.0
  * @category constructors
@@ -388,8 +423,8 @@ export const isIn = (field: string, values: ReadonlyArray<string>): In => ({ in:
 export const ids = (values: ReadonlyArray<string>): Ids => ({ ids: { values } })
 
 /**
- * The field exists, even if it is `null`. In the syntax of the server, a pair of brackets at the end tests for an
- * element of an array (see `contains`). Brackets that are part of a name are escaped with `\`.
+ * The field exists, even if it is `null`. Brackets at the end of the path test for an element of an array (see
+ * `contains`). Escape brackets that are part of a name with `\`.
  *
  * @since 0.1.0
  * @category constructors
@@ -397,7 +432,7 @@ export const ids = (values: ReadonlyArray<string>): Ids => ({ ids: { values } })
 export const exists = (field: string): Exists => ({ exists: field })
 
 /**
- * The field does not exist. The same syntax as `exists`.
+ * The field does not exist. The syntax of the path is that of `exists`.
  *
  * @since 0.1.0
  * @category constructors
@@ -422,7 +457,7 @@ export const contains = (field: string, element: Scalar): Exists => ({
 })
 
 /**
- * The field is a number within bounds. Dates must be numbers too.
+ * The field is a number within bounds. Dates must be numbers, too.
  *
  * The server distinguishes open from closed bounds only up to two million. For larger numbers (for example milliseconds
  * since 1970) it treats `gt` as `gte` and `lt` as `lte`.
@@ -433,9 +468,9 @@ export const contains = (field: string, element: Scalar): Exists => ({
 export const range = (field: string, bounds: Bounds): Range => ({ range: { [field]: bounds } })
 
 /**
- * The field is a string in which the pattern is found. The server's engine is RE2, without look-around and
- * back-references. Of a `RegExp`, the source and the flags are used. Like the server, `matches` runs in linear time for
- * every pattern: at most the length of the field times the size of the pattern, which is bounded.
+ * The field is a string that contains a match of the pattern. The server's engine is RE2, which has no look-around and
+ * no back-references. Of a `RegExp`, the source and the flags are used. Like the server, `matches` runs in linear time
+ * for every pattern: at most the length of the field times the size of the pattern, which is bounded.
  *
  * @since 0.1.0
  * @category constructors
@@ -459,8 +494,8 @@ export const regexp = (field: string, pattern: string | RegExp, flags?: string):
 export const match = (content: { readonly [key: string]: unknown }): Match => ({ match: content })
 
 /**
- * The field is an array whose element at `index` (negative: from the end) matches `query`, a filter on the field
- * `value`. The condition cannot be negated, but its query can.
+ * The field is an array whose element at `index` matches `query`. A negative index counts from the end. The query is a
+ * filter on the field `value`. The condition cannot be negated, but its query can.
  *
  * @example
  * ```ts
@@ -486,7 +521,7 @@ export const geoBoundingBox = (field: string, box: GeoBox): GeoBoundingBox<Searc
   }
 })
 
-/** This form means the same in a search. */
+/** With a box in this form, the filter also works in a search. */
 const unmistakable = (point: GeoPoint): SearchGeoPoint => {
   if (!isPair(point)) return point
   const [lat, lon] = point
@@ -535,7 +570,7 @@ export const geoPolygon = (field: string, points: ReadonlyArray<GeoPoint>): GeoP
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * All of these.
+ * A document that matches all of these filters.
  *
  * @since 0.1.0
  * @category combinators
@@ -545,7 +580,7 @@ export const and = <Filters extends ReadonlyArray<Condition>>(...filters: Filter
 })
 
 /**
- * One of these.
+ * A document that matches at least one of these filters.
  *
  * @since 0.1.0
  * @category combinators
@@ -555,7 +590,7 @@ export const or = <Filters extends ReadonlyArray<Condition>>(...filters: Filters
 })
 
 /**
- * Not this.
+ * A document that does not match this filter.
  *
  * @since 0.1.0
  * @category combinators
@@ -571,7 +606,7 @@ export const not = <F extends Condition>(filter: F): Not<F> => ({ not: filter })
 export const bool = (clauses: Clauses): Bool => ({ bool: clauses })
 
 // -------------------------------------------------------------------------------------------------------------------
-// by the document
+// typed by the document
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
@@ -583,14 +618,16 @@ export const bool = (clauses: Clauses): Bool => ({ bool: clauses })
 export const TypeId: unique symbol = Symbol.for("@effect-kuzzle/core/KuzzleFilter")
 
 /**
+ * The type of the mark of a filter for documents of one type.
+ *
  * @since 0.1.0
  * @category symbols
  */
 export type TypeId = typeof TypeId
 
 /**
- * Marks a filter as made for documents of this type. It exists in types only and is not sent. A filter for documents
- * with fewer fields is also a filter for documents with more.
+ * A filter that was made for documents of this type. The mark exists in types only and is not sent. A filter for
+ * documents with fewer fields is also a filter for documents with more fields.
  *
  * @since 0.1.0
  * @category by the document
@@ -600,9 +637,9 @@ export interface On<in Document> {
 }
 
 /**
- * The paths of the fields of a document in JSON: `"address"`, `"address.city"`. No path leads into an array (see
- * `contains` and `select`). Where a type contains itself, any path below its second occurrence is accepted, as is any
- * path below the sixth level.
+ * The paths of the fields of a document: `"address"`, `"address.city"`. No path leads into an array (see `contains` and
+ * `select`). If a type contains itself, any path below its second occurrence is accepted. The same holds for any path
+ * below the sixth level.
  *
  * @since 0.1.0
  * @category by the document
@@ -610,7 +647,7 @@ export interface On<in Document> {
 export type Path<Document> = PathTo<Document, unknown>
 
 /**
- * The paths of the fields that have, or may have, a type.
+ * The paths of the fields whose value may have this type.
  *
  * @since 0.1.0
  * @category by the document
@@ -618,8 +655,8 @@ export type Path<Document> = PathTo<Document, unknown>
 export type PathTo<Document, Type> = PathWithin<Document & WithId, Type>
 
 /**
- * The value at a path, as far as it has a type. A conditional type instead of an alias of `At`: declarations that a
- * consumer emits then contain its name instead of the endless recursion of `At`.
+ * The type of the value at a path, as far as it is known. (It is a conditional type and not an alias of `At`. So
+ * declarations that a consumer emits contain its name and not the endless recursion of `At`.)
  *
  * @since 0.1.0
  * @category by the document
@@ -628,7 +665,7 @@ export type ValueAt<Document, P extends string, Type> = unknown extends At<Docum
   : Extract<At<Document & WithId, P>, Type>
 
 /**
- * The elements of the array at a path, as far as they have a type.
+ * The type of the elements of the array at a path, as far as it is known.
  *
  * @since 0.1.0
  * @category by the document
@@ -640,10 +677,11 @@ export type ElementAt<Document, P extends string, Type> = ValueAt<Document, P, R
 type WithId = { readonly _id: string }
 
 /**
- * A conditional type instead of an alias of a mapped one: errors then list the paths instead of the name of the alias.
+ * It is a conditional type and not an alias of a mapped one, so that errors list the paths and not the name of the
+ * alias.
  *
- * `Above` holds the enclosing types. Without a stop at a type that occurs a second time, eight references of a type to
- * itself make 8^6 paths.
+ * `Above` contains the enclosing types. The recursion stops at a type that occurs a second time. Otherwise eight
+ * references of a type to itself would make 8^6 paths.
  */
 type PathWithin<T, Type, Above extends ReadonlyArray<unknown> = []> = unknown extends T ? string
   : T extends ReadonlyArray<unknown> ? never
@@ -656,7 +694,7 @@ type PathWithin<T, Type, Above extends ReadonlyArray<unknown> = []> = unknown ex
     }[keyof T & string]
   : never
 
-/** Invariant: one extends another only if both have the same type. */
+/** It is invariant: one extends another only if both have the same type. */
 type Exactly<T> = (_: T) => T
 
 type At<T, P extends string> = P extends `${infer Head}.${infer Rest}` ? Member<T, P> | At<Member<T, Head>, Rest>
@@ -669,7 +707,7 @@ type Member<T, K extends string> = unknown extends T ? unknown
 
 type Narrow<T, Type> = unknown extends T ? Type : Extract<T, Type>
 
-/** The paths at which a document holds a point, as far as its type distinguishes a point from other text. */
+/** The paths at which a document has a point, as far as its type distinguishes a point from other text. */
 type PointField =
   | { readonly lat: number; readonly lon: number }
   | readonly [lat: number, lon: number]
@@ -687,8 +725,8 @@ export type Part<T> = T extends ReadonlyArray<infer Element> ? ReadonlyArray<Par
   : T
 
 /**
- * The builders for documents of one type. A path that the type does not have, or a value that the field cannot have,
- * does not compile. They do the same as the functions of this module.
+ * The builders for documents of one type. They do the same as the functions of this module. A path that the type does
+ * not have, or a value that the field cannot have, does not compile.
  *
  * @since 0.1.0
  * @category by the document
@@ -721,7 +759,7 @@ export interface Builders<Document> {
   ) => Exists & On<Document>
   /** The field is a number within bounds: `range("seats", { gte: 4 })`. */
   readonly range: (field: PathTo<Document, number>, bounds: Bounds) => Range & On<Document>
-  /** The pattern is found in the field. Only for subscriptions. */
+  /** The field is a string that contains a match of the pattern. Only for subscriptions. */
   readonly regexp: (
     field: PathTo<Document, string>,
     pattern: string | RegExp,
@@ -798,7 +836,8 @@ const builders = {
 }
 
 /**
- * The same functions for all types of documents: the type matters to the compiler only (`On` never exists at run time).
+ * The builders are the same functions for all types of documents. Safe: the type of the document exists for the
+ * compiler only.
  */
 const forDocument = <Document>(): Builders<Document> => builders as unknown as Builders<Document>
 
@@ -807,8 +846,8 @@ export {
    * The builders for documents of a type. Use the type of the stored documents: the *encoded* side of a Schema, where a
    * date may be a number.
    *
-   * The conditions on points accept only fields whose type shows a point: `{ lat, lon }`, `[lat, lon]`, or a text of
-   * two numbers.
+   * The conditions on points accept only fields with the type of a point: `{ lat, lon }`, `[lat, lon]`, or a template
+   * literal of two numbers.
    *
    * @example
    * ```ts
@@ -839,7 +878,7 @@ export {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// checking and evaluating
+// validation and evaluation
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
@@ -848,9 +887,10 @@ export {
  * A filter has at most `maxConditions` conditions, where each value of `in` and `ids` counts as one. The default is
  * 100, unless the server's setting `limits.subscriptionConditionsCount` says otherwise.
  *
- * This check is stricter than the server in a few cases that the server accepts and then handles wrongly. It rejects a
- * negated `select` or `nothing` (the server then fails to store the filter), a distance that is a time or contains
- * thousands separators, more than 200 levels, and more than 1,000 levels of groups in a pattern.
+ * The validation is stricter than the server in a few cases that the server accepts and then handles wrongly. It
+ * rejects a negated `select` or `nothing`, which the server fails to store. It rejects a distance that is a time or
+ * contains thousands separators. It also rejects more than 200 levels of nesting, and more than 1,000 levels of groups
+ * in a pattern.
  *
  * @example
  * ```ts
@@ -877,10 +917,10 @@ export const validate = (
   })
 
 /**
- * Lists the faults of a filter of a search, each with its place in the filter.
+ * Lists the faults of a filter for a search, each with its place in the filter.
  *
- * The server translates such a filter without checking it. This check reports what Elasticsearch would refuse. It also
- * reports what Elasticsearch would misread: an array as a point, `missing` of an element, a text of several fields.
+ * The server translates such a filter without checking it. This validation reports conditions that Elasticsearch would
+ * refuse, and conditions that it would misread, such as an array as a point.
  *
  * @example
  * ```ts
@@ -897,13 +937,13 @@ export const validateSearch = (filter: unknown): ReadonlyArray<string> =>
   Either.match(parse(filter, noPatterns), { onLeft: (issues) => issues, onRight: () => searchIssues(filter) })
 
 /**
- * The filter was not sent: the server would refuse or misread it.
+ * The filter is invalid: the server would refuse or misread it. Nothing was sent.
  *
  * @since 0.1.0
  * @category errors
  */
 export class FilterError extends tagged("KuzzleFilterError")<{
-  /** The faults, each with its place in the filter; see `validate` and `validateSearch`. */
+  /** The faults, each with its place in the filter. See `validate` and `validateSearch`. */
   readonly issues: ReadonlyArray<string>
 }> {
   override get message(): string {
@@ -913,15 +953,15 @@ export class FilterError extends tagged("KuzzleFilterError")<{
 
 /**
  * Returns a function that tests whether a document matches a filter, with the same result as the server. The filter is
- * compiled once: reuse the function for all documents. The function never throws. A document that is not an object has
- * no fields. The filter may be any JSON object, for example one received from another program: one that `validate`
- * rejects matches nothing.
+ * compiled once, so use the same function for all documents. The function never throws. A document that is not an
+ * object has no fields. The filter may be any JSON object, for example one that was received from another program. A
+ * filter that `validate` rejects matches nothing.
  *
- * The document consists of what the server tests: its content, and its id as `_id`.
+ * The document must have the form that the server tests: the content, and the id as `_id`.
  *
- * The server minimises a filter before it stores it, and some filters then no longer match what they should. For
- * example, with two conditions on one field, it treats `missing: 'tags["a"]'` as `missing: "tags"`. This function does
- * not reproduce that fault.
+ * The server minimises a filter before it stores it, and some filters then match wrong documents. For example, with two
+ * conditions on one field, it treats `missing: 'tags["a"]'` as `missing: "tags"`. This function does not reproduce that
+ * fault.
  *
  * @example
  * ```ts
@@ -940,9 +980,9 @@ export const matches = (
   Either.match(parse(filter, compile), { onLeft: () => matchNothing, onRight: (node) => onFields(predicate(node)) })
 
 /**
- * Like `matches`, as a search reads the filter: each element of an array counts as a value of the field, and `null` and
- * an empty array count as none. A filter that `validateSearch` rejects matches nothing. Such filters have no `regexp`,
- * so a page that uses neither `matches` nor `validate` does not include the regular-expression engine.
+ * Like `matches`, but as a search evaluates the filter. Each element of an array counts as a value of the field. `null`
+ * and an empty array count as no value. A filter that `validateSearch` rejects matches nothing. Searches have no
+ * `regexp`, so a page that uses neither `matches` nor `validate` does not include the regular-expression engine.
  *
  * @since 0.1.0
  * @category evaluation

@@ -1,8 +1,8 @@
 /**
  * How a client pings its connection, and when.
  *
- * There are two kinds of ping (spec 1.6). Kuzzle's server answers ping frames (RFC 6455) natively and does not count
- * them as requests. The application ping `{"p":1}` is for runtimes that cannot send ping frames (browsers).
+ * There are two kinds of ping (spec 1.6). Kuzzle answers ping frames (RFC 6455) and does not count them as requests.
+ * The application ping `{"p":1}` is for runtimes that cannot send ping frames, such as browsers.
  *
  * @module
  * @since 0.1.0
@@ -25,8 +25,8 @@ import * as KuzzleSchedule from "./KuzzleSchedule.ts"
  */
 export interface KuzzleHeartbeatShape {
   /**
-   * `Native`: RFC 6455 ping frames. `Protocol`: `{"p":1}`. `Disabled`: no pings, so a severed connection is not
-   * detected.
+   * `Native`: ping frames (RFC 6455). `Protocol`: the application ping `{"p":1}`. `Disabled`: no pings, so a severed
+   * connection is not detected.
    */
   readonly ping: "Native" | "Protocol" | "Disabled"
   /** When to ping, whatever other traffic there is. */
@@ -58,6 +58,8 @@ export class KuzzleHeartbeat extends Context.Tag("@effect-kuzzle/core/KuzzleHear
 export type Options = HeartbeatOptions | ScheduleOptions
 
 /**
+ * The settings of a heartbeat, with a `schedule` in place of `pingInterval`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -68,7 +70,7 @@ export interface ScheduleOptions extends HeartbeatOptions {
 }
 
 /**
- * Makes a heartbeat of these options. An option that is not a positive duration fails with an error that names it.
+ * Makes a heartbeat from these options. Fails with an `InvalidSettingError` if one of them is not a positive duration.
  *
  * @since 0.1.0
  * @category constructors
@@ -89,7 +91,7 @@ export const make = (
   )
 
 /**
- * Pings with RFC 6455 frames, or with `{"p":1}` on a socket that cannot send them.
+ * Pings with ping frames (RFC 6455). On a socket that cannot send them, it pings with `{"p":1}`.
  *
  * @since 0.1.0
  * @category layers
@@ -98,7 +100,7 @@ export const layerNative = (options?: Options): Layer.Layer<KuzzleHeartbeat, Inv
   Layer.effect(KuzzleHeartbeat, make("Native", options))
 
 /**
- * Pings with `{"p":1}`, which Kuzzle answers with `{"p":2}`. The server's `rateLimit` of messages, if set, counts them.
+ * Pings with `{"p":1}`, which Kuzzle answers with `{"p":2}`. If the server limits the rate of messages, these count.
  *
  * @since 0.1.0
  * @category layers
@@ -107,8 +109,8 @@ export const layerProtocol = (options?: Options): Layer.Layer<KuzzleHeartbeat, I
   Layer.effect(KuzzleHeartbeat, make("Protocol", options))
 
 /**
- * No pings. Only for tests, and for connections that are monitored in another way. The server closes a connection on
- * which the client sends nothing for 60 s.
+ * Sends no pings. It is only for tests, and for connections that are monitored in another way. The server closes a
+ * connection on which the client sends nothing for 60 s.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * One exchange over HTTP: the interface by which a platform provides its `HttpClient`. The client decides what is
- * requested and what the answer means.
+ * Requests over HTTP: the interface by which a platform provides its `HttpClient`. The client makes the requests and
+ * interprets the answers.
  *
  * @module
  * @since 0.1.0
@@ -25,6 +25,8 @@ import * as Lock from "./internal/services/lock.ts"
 import { type AnswerTooLargeError, NoAnswerError } from "./KuzzleError.ts"
 
 /**
+ * A request over HTTP.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -32,18 +34,18 @@ export interface HttpCall {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  /** JSON text. */
+  /** The body, as JSON text. */
   readonly body: string | undefined
   /**
-   * Whether cookies are sent with the request and kept from its answer. With `false` neither happens: Kuzzle refuses a
-   * cookie beside a token (spec 2.6), and the answer to a call with a token must not end the session of a cookie.
+   * Whether cookies are sent with the request and stored from its answer. It is `false` for a call with a token: Kuzzle
+   * refuses a cookie beside a token (spec 2.6), and the answer must not end the session of a cookie.
    */
   readonly credentials?: boolean
 }
 
 /**
- * Every answer is a success, whatever its status. This includes redirects: none is followed, because it could carry
- * credentials to another server. Browsers hide a redirect and report its status as 0.
+ * An answer. It is a success, whatever its status. Redirects are answers, too. They are not followed, because a
+ * redirect could send credentials to another server. Browsers hide a redirect and report its status as 0.
  *
  * @since 0.1.0
  * @category models
@@ -63,58 +65,58 @@ export interface HttpAnswer {
 export interface HttpStream {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Run it once. Its end, its failure or its interruption ends the exchange. */
+  /** The bytes of the body. Run the stream once. When it ends, fails or is interrupted, the exchange ends. */
   readonly body: Stream.Stream<Uint8Array, NoAnswerError>
 }
 
 /**
- * What a `KuzzleHttp` does.
+ * The interface of a `KuzzleHttp`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface KuzzleHttpShape {
   /**
-   * Fails with the runtime's error when no answer arrives. Fails with `AnswerTooLargeError` when the answer has more than
-   * `maxResponseSize` bytes, and reads no further. Interruption aborts the exchange.
+   * Makes a call. Fails with a `NoAnswerError` if no answer arrives, and with an `AnswerTooLargeError` if the answer
+   * has more than `maxResponseSize` bytes. Interruption aborts the call.
    */
   readonly exchange: (
     call: HttpCall,
     maxResponseSize: number
   ) => Effect.Effect<HttpAnswer, NoAnswerError | AnswerTooLargeError>
-  /** The same, for an answer that may be larger than the memory. */
+  /** The same for an answer of any size, whose body is read as it arrives. */
   readonly stream: (call: HttpCall) => Effect.Effect<HttpStream, NoAnswerError>
   /**
-   * The `Cookie` header for a WebSocket handshake with this address. Absent if there is no cookie, and in browsers,
-   * which add it themselves.
+   * The `Cookie` header for a WebSocket handshake with this address. `None` if there is no cookie, and in browsers,
+   * which add the header themselves.
    */
   readonly cookie: (url: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
-  /** `undefined`: clients with the same cookies cannot notify each other. */
+  /** How clients with the same cookies cooperate. `undefined` if they cannot notify each other. */
   readonly sharing?: CookieSharing | undefined
 }
 
 /**
- * The clients with the same cookies: those in the tabs of a browser, or those of one cookie jar. A login or a logout of
- * one of them applies to all.
+ * How clients with the same cookies cooperate. These are the clients in the tabs of a browser, or those of one cookie
+ * jar. A login or a logout of one of them applies to all.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CookieSharing {
   /**
-   * Joins them until the scope closes. The returned function notifies all others that the session at a host has
-   * changed; the message contains nothing else. `heard` is called for each notification of another client, without a
-   * host if a message may have been missed.
+   * Joins the other clients until the scope closes. The returned function notifies them that the session at a host has
+   * changed. `onChange` is called for each notification of another client. It is called without a host if a message may
+   * have been missed.
    */
   readonly join: (
-    heard: (host?: string) => void
+    onChange: (host?: string) => void
   ) => Effect.Effect<(host: string) => void, never, Scope.Scope>
-  /** Locks the cookie while a client renews it, until the scope closes. */
+  /** Locks the cookie until the scope closes, so that only one client renews it. */
   readonly lock: Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
- * The service that carries requests over HTTP.
+ * The service that sends requests over HTTP.
  *
  * @since 0.1.0
  * @category tags
@@ -122,14 +124,16 @@ export interface CookieSharing {
 export class KuzzleHttp extends Context.Tag("@effect-kuzzle/core/KuzzleHttp")<KuzzleHttp, KuzzleHttpShape>() {}
 
 /**
- * Over the `HttpClient` of `@effect/platform`, without its spans and trace headers. The spans would show headers and
- * addresses, which can be secrets (a request has a span of its own). Kuzzle's CORS rules refuse the headers.
+ * A `KuzzleHttp` over the `HttpClient` of `@effect/platform`, without the spans and trace headers of that client. Its
+ * spans would show headers and addresses, which may contain secrets. (Each request has a span of its own.) Kuzzle's
+ * CORS rules refuse trace headers.
  *
- * The runtime keeps the cookies, as browsers do. For runtimes that keep none, see `layerCookieJar`.
+ * The runtime must keep the cookies, as browsers do. For runtimes that keep none, use `layerCookieJar`.
  *
- * Redirects are never followed by `fetch`. Provide other options for `fetch` (`FetchHttpClient.RequestInit`) to this
- * layer, not to the client below it. Do not provide a client that follows redirects itself
- * (`HttpClient.followRedirects`). The `fetch` of React Native ignores this option and follows redirects.
+ * This layer configures `fetch` not to follow redirects. Provide other options for `fetch`
+ * (`FetchHttpClient.RequestInit`) to this layer, and not to the `HttpClient`. Do not provide a client that follows
+ * redirects itself (`HttpClient.followRedirects`). The `fetch` of React Native ignores the option and follows
+ * redirects.
  *
  * @since 0.1.0
  * @category layers
@@ -140,8 +144,8 @@ export const layer: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClient> = Laye
 )
 
 /**
- * The same with a cookie jar of its own, in memory, for runtimes that keep no cookies: Node, Bun, Deno, React Native.
- * The layer is the jar: clients that share the layer share the session.
+ * The same with a cookie jar in memory, for runtimes that keep no cookies: Node, Bun, Deno, React Native. Each layer
+ * has one jar, so clients that share the layer share the session.
  *
  * @since 0.1.0
  * @category layers
@@ -155,13 +159,13 @@ export const layerCookieJar: Layer.Layer<KuzzleHttp, never, HttpClient.HttpClien
 export const sharingOfProcess = (): CookieSharing => {
   const members = new Set<(host: string) => void>()
   return {
-    join: (heard) =>
+    join: (onChange) =>
       Effect.acquireRelease(
         Effect.sync(() => {
-          members.add(heard)
-          return (host) => members.forEach((member) => member !== heard && member(host))
+          members.add(onChange)
+          return (host) => members.forEach((member) => member !== onChange && member(host))
         }),
-        () => Effect.sync(() => members.delete(heard))
+        () => Effect.sync(() => members.delete(onChange))
       ),
     lock: Lock.ofSemaphore(Effect.unsafeMakeSemaphore(1))
   }
@@ -173,7 +177,7 @@ const makeWith = (jar: CookieJar.CookieJar | undefined): Effect.Effect<KuzzleHtt
     return shape(client, Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit)), jar)
   })
 
-/** Only `fetch` follows redirects by default. Other clients ignore this option. */
+/** Makes `fetch` not follow redirects. Other clients follow none by default and ignore this option. */
 const withoutRedirects = (options: RequestInit | undefined) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.mapInputContext(effect, (context: Context.Context<R>) => {
     const ofCall = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
@@ -233,9 +237,9 @@ const shape = (
 }
 
 /**
- * If `Content-Length` is the size of the text, bytes need not be counted, which halves the time of a call. In browsers
- * (which have no jar) it may be the compressed size, because browsers decompress and hide `Content-Encoding` from pages
- * of other origins.
+ * Whether `Content-Length` is the size of the text. Then bytes need not be counted, which halves the time of a call. In
+ * browsers (which have no jar), it may be the compressed size, because browsers decompress bodies and hide
+ * `Content-Encoding` from pages of other origins.
  */
 const text = (
   response: HttpClientResponse.HttpClientResponse,
@@ -249,19 +253,19 @@ const text = (
     : Body.text(bytes(response), limit, declared)
 }
 
-/** A missing body counts as empty. */
+/** Reads the body as text. A missing body counts as empty. */
 const bytes = ({ stream }: HttpClientResponse.HttpClientResponse): Stream.Stream<Uint8Array, NoAnswerError> =>
   Stream.catchAll(stream, (error) => HttpFailure.isEmptyBody(error) ? Stream.empty : Stream.fail(noAnswer(error)))
 
 const noAnswer = (error: HttpClientError.HttpClientError): NoAnswerError =>
   new NoAnswerError({ cause: HttpFailure.causeOf(error) })
 
-/** The jar holds the token of a cookie. */
+/** Adds the cookies of the jar to a call. */
 const headersOf = (
   { headers: { "set-cookie": _, ...headers } }: HttpClientResponse.HttpClientResponse
 ): Readonly<Record<string, string>> => headers
 
-/** In addition to the cookies of the settings, for example a proxy's. */
+/** They are added to the cookies of the settings, for example of a proxy. */
 const withCookie =
   (cookie: string | undefined) => (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
     cookie === undefined

@@ -1,6 +1,6 @@
 /**
- * Writes a stream of documents, such as a file or an export, into a collection. Use `KuzzleBatch` to send small
- * requests of many callers together, and `KuzzleBulk` for one request with documents that are in memory.
+ * Writes a stream of documents, such as a file or an export, into a collection. Use `KuzzleBatch` to combine small
+ * requests of many callers, and `KuzzleBulk` for one request with documents that are in memory.
  *
  * A few requests are in flight at a time, and only their documents are in memory.
  *
@@ -20,7 +20,7 @@ import * as KuzzleBulk from "./KuzzleBulk.ts"
 import { EncodeError, type PayloadTooLargeError, ProtocolError, tagged } from "./KuzzleError.ts"
 
 /**
- * A document to be written. It replaces the document with the same id. Without an id Kuzzle makes one.
+ * A document to write. It replaces the document with the same id. Without an id, Kuzzle makes one.
  *
  * @since 0.1.0
  * @category models
@@ -31,29 +31,31 @@ export interface ImportedDocument {
 }
 
 /**
+ * The options of an import.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends KuzzleBulk.Options {
   /** Whether to notify the subscribers of the collection. */
   readonly notify?: boolean | undefined
-  /** The largest number of documents in one request; 500 by default. */
+  /** The maximum number of documents in one request. Default: 500. */
   readonly chunkSize?: number | undefined
   /**
-   * The largest size of the documents in one request, in bytes; 512 KiB by default. The server accepts 1 MiB unless it
-   * is configured otherwise.
+   * The maximum size of the documents in one request, in bytes. Default: 512 KiB. By default, the server accepts
+   * requests of 1 MiB.
    */
   readonly chunkBytes?: number | undefined
   /**
-   * How many requests may be in flight at once; 2 by default. With more than one, either of two documents with the same
+   * How many requests may be in flight at once. Default: 2. With more than one, either of two documents with the same
    * id may be written last.
    */
   readonly concurrency?: number | undefined
 }
 
 /**
- * The progress of an import after each request: numbers of documents, and their size in bytes. A progress bar shows
- * `written + failed` as a part of all documents.
+ * The progress of an import after each request: the numbers of documents so far, and their size in bytes. A progress
+ * bar shows `written + failed` in relation to the number of all documents.
  *
  * @since 0.1.0
  * @category models
@@ -62,7 +64,7 @@ export interface Progress {
   readonly written: number
   readonly failed: number
   readonly bytes: number
-  /** The documents that failed since the last element. */
+  /** The documents that have failed since the previous element of the stream. */
   readonly failures: ReadonlyArray<NotImportedError>
 }
 
@@ -73,10 +75,10 @@ export interface Progress {
  * @category errors
  */
 export class NotImportedError extends tagged("KuzzleNotImportedError")<{
-  /** Its position in the stream, from 0. */
+  /** Its position in the stream, beginning with 0. */
   readonly position: number
   readonly _id: string | undefined
-  /** Kuzzle's error, or the reason why it was not sent. */
+  /** Kuzzle's error, or the reason why the document was not sent. */
   readonly cause: RejectedError | EncodeError | PayloadTooLargeError | ProtocolError
 }> {
   override get message(): string {
@@ -85,7 +87,7 @@ export class NotImportedError extends tagged("KuzzleNotImportedError")<{
 }
 
 /**
- * The storage refused a document; `reason` is the storage's message.
+ * The storage refused a document. `reason` is the storage's message.
  *
  * @since 0.1.0
  * @category errors
@@ -100,13 +102,13 @@ export class RejectedError extends tagged("KuzzleRejectedError")<{
 }
 
 /**
- * A line is not a line of an export.
+ * A line of the input is not a line of an export.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ImportLineError extends tagged("KuzzleImportLineError")<{
-  /** The number of the line, from 1. */
+  /** The number of the line, beginning with 1. */
   readonly line: number
   readonly issue: string
 }> {
@@ -115,7 +117,7 @@ export class ImportLineError extends tagged("KuzzleImportLineError")<{
   }
 }
 
-/** A document with its position, and either its JSON with the size in bytes, or the reason why it cannot be sent. */
+/** A document with its position. It has either its JSON with the size in bytes, or the reason why it cannot be sent. */
 interface Entry {
   readonly position: number
   readonly document: ImportedDocument
@@ -134,29 +136,29 @@ const entry = ([document, position]: [ImportedDocument, number]): Entry => {
 type Write = (entries: ReadonlyArray<Entry>) => ReturnType<typeof KuzzleBulk.mWrite>
 
 /**
- * The JSON of a document is made once, although its size is needed earlier, to decide which documents share a request.
+ * The action that writes documents. The JSON of a document is made only once, although its size is needed earlier to
+ * form the requests.
  */
 const writer = (options: Omit<Parameters<typeof KuzzleBulk.mWrite>[0], "documents">): Write => (entries) => {
   const { mWrite } = KuzzleBulk
-  const given = { ...options, documents: entries.map(({ document }) => document) }
-  const request = mWrite.request(given)
+  const writeOptions = { ...options, documents: entries.map(({ document }) => document) }
+  const request = mWrite.request(writeOptions)
   const body = Json.remember(
-    { documents: given.documents },
+    { documents: writeOptions.documents },
     `{"documents":[${entries.map(({ json }) => json).join()}]}`
   )
   return retryTransient(
-    Effect.flatMap(Kuzzle, (kuzzle) => mWrite.send(kuzzle, { ...request, body }, mWrite.options(given))),
+    Effect.flatMap(Kuzzle, (kuzzle) => mWrite.send(kuzzle, { ...request, body }, mWrite.options(writeOptions))),
     {
-      // A document with an id may be written twice: the result is the same.
-      repeatable: given.documents.every(({ _id }) => _id !== undefined && _id !== "")
+      // A document with an id may be written twice, because the result is the same.
+      repeatable: writeOptions.documents.every(({ _id }) => _id !== undefined && _id !== "")
     }
   )
 }
 
 /**
- * Writes documents as they are (`bulk:mWrite`): with their own metadata (`_kuzzle_info`) and no other, without
- * validation by the collection's specifications, and without notifications unless `notify` is set. The stream emits the
- * progress. Its end is the end of the import.
+ * Writes documents unchanged (`bulk:mWrite`). They keep their own metadata (`_kuzzle_info`) and are not validated.
+ * Subscribers are notified only if `notify` is set. The stream emits the progress. When it ends, the import has ended.
  *
  * A document that cannot be written is listed in `failures`, and the import continues. After a lost connection the
  * import waits for the next one and continues. It fails only if documents without ids were in flight, because they
@@ -238,7 +240,7 @@ const sendRound = (
   return write(entries).pipe(
     Effect.map((answer) =>
       Many.outcomes(items, answer).flatMap((outcome, i) => {
-        // An outcome for each document.
+        // Safe: there is an outcome for each document.
         const { document: { _id }, position } = entries[i] as Entry
         switch (outcome._tag) {
           case "Done":
@@ -253,7 +255,7 @@ const sendRound = (
       })
     ),
     Effect.catchTag("KuzzlePayloadTooLargeError", (cause) =>
-      // It was not sent. Each half may fit.
+      // The request was not executed. Each half may fit.
       entries.length > 1
         ? Effect.map(Effect.forEach(Many.halves(entries), (half) => sendRound(half, write)), (failures) =>
           failures.flat())
@@ -266,8 +268,8 @@ const sendRound = (
 }
 
 /**
- * The documents of an export in JSON lines (`KuzzleExport`), without its first line. The stream fails at a line that is
- * not a line of an export.
+ * Reads the documents from an export in JSON lines (`KuzzleExport`). Its first line is skipped. The stream fails with
+ * an `ImportLineError` at a line that is not a line of an export.
  *
  * @example
  * ```ts

@@ -12,7 +12,7 @@ import { IndexAlreadyExistsError, IndexNotFoundError, InvalidNameError } from ".
 import type { RequestError } from "./KuzzleError.ts"
 
 /**
- * Makes an index (`index:create`).
+ * Creates an index (`index:create`).
  *
  * @since 0.1.0
  * @category actions
@@ -50,8 +50,8 @@ export {
 }
 
 /**
- * Deletes many indexes with all their collections (`index:mDelete`), as far as they exist and the user may delete them.
- * Returns their names.
+ * Deletes many indexes with all their collections (`index:mDelete`), if they exist and the user may delete them.
+ * Returns the names of the deleted ones.
  *
  * @since 0.1.0
  * @category actions
@@ -108,7 +108,8 @@ const counted = Action.make<
 })
 
 /**
- * Counts the collections of each index, by the name of the index (`index:list` with `countCollection`).
+ * Counts the collections of each index (`index:list` with `countCollection`). The result has the names of the indexes
+ * as keys.
  *
  * @since 0.1.0
  * @category actions
@@ -119,14 +120,14 @@ export const countCollections = (
   counted({ ...options, countCollection: true })
 
 /**
- * The size of the storage, in bytes and documents, as searches see it: without the latest writes.
+ * The size of the storage, in bytes and documents. Writes that searches do not see yet are not included.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Stats {
   readonly size: number
-  /** The indexes that hold a collection. */
+  /** The indexes with at least one collection. */
   readonly indexes: ReadonlyArray<{
     readonly name: string
     readonly size: number

@@ -1,6 +1,6 @@
 /**
- * Several Kuzzles in one application: a tag for each. All functions of this package use the service `Kuzzle`, the
- * client. A tag of your own holds another client, and its `client` provides that client for a part of the program.
+ * Several Kuzzles in one application, with a tag for each. All functions of this package use the client in the service
+ * `Kuzzle`. A tag of this module holds another client. Its `client` provides that client to a part of the program.
  *
  * `docs/guides/several.md` also shows a client for each tenant (`LayerMap`) and for each request of a server.
  *
@@ -37,7 +37,7 @@ import type { Kuzzle } from "./internal/client/client.ts"
 import type { KuzzleRealtime } from "./KuzzleRealtime.ts"
 
 /**
- * The tag of one Kuzzle. `Services` is what its client provides.
+ * The tag of one Kuzzle. `Services` are the services that its client provides.
  *
  * @since 0.1.0
  * @category models
@@ -46,8 +46,8 @@ export interface InstanceTag<Self, Id extends string, Services>
   extends Context.TagClass<Self, Id, Context.Context<Services>>
 {
   /**
-   * Makes the client of this instance. It shares nothing with other clients, neither a connection nor a session, even
-   * if both are made of the same layer. To share a service between several clients, provide it to the returned layer.
+   * Makes the client of this instance. It shares neither a connection nor a session with other clients, even if both
+   * are made from the same layer. To share a service between several clients, provide it to the returned layer.
    */
   readonly layer: <E, R>(client: Layer.Layer<Services, E, R>) => Layer.Layer<Self, E, R>
   /** Provides the client of this instance as `Kuzzle` (and `KuzzleRealtime`): to an effect, a stream or a layer. */

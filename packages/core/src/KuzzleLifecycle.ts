@@ -1,9 +1,9 @@
 /**
- * Reports of the host that no socket gives: whether there is a network, and that a page is visible again after its
+ * Events of the host that sockets do not report: the network is lost or found, and a page becomes visible after its
  * timers were throttled or stopped.
  *
- * The client uses them only to act sooner. "Offline" ends no connection that works. Without any reports the client
- * relies on its heartbeat and its backoff delays.
+ * The client uses them only to act sooner. `Offline` does not end a connection that works. Without any events, the
+ * client relies on its heartbeat and its backoff delays.
  *
  * @module
  * @since 0.1.0
@@ -17,8 +17,8 @@ import type * as Scope from "effect/Scope"
  *
  * - `Online`: the host reports a network again.
  * - `Offline`: the host reports that there is no network.
- * - `Resumed`: the host was asleep, hidden or frozen. Timers may be late, and the connection may be dead. The host may
- *   report one return more than once.
+ * - `Resumed`: the host was asleep, hidden or frozen. Timers may be late, and the connection may be dead. The event may
+ *   come more than once for the same return.
  *
  * @since 0.1.0
  * @category models
@@ -32,7 +32,7 @@ export type LifecycleEvent = "Online" | "Offline" | "Resumed"
  * @category models
  */
 export interface KuzzleLifecycleShape {
-  /** `false`: there is certainly no network. `true`: there may be one. */
+  /** Whether the host has a network. `false`: there is certainly no network. `true`: there may be one. */
   readonly online: () => boolean
   /** Calls the listener synchronously with each event until the scope closes. The listener must not throw. */
   readonly listen: (listener: (event: LifecycleEvent) => void) => Effect.Effect<void, never, Scope.Scope>

@@ -1,5 +1,5 @@
 /**
- * Live documents: the documents of a query and every change of them, until the scope closes.
+ * Live documents: the documents of a query and all their changes, until the scope closes.
  *
  * The set is read when its subscription is in force, and then follows the notifications. After every gap it is read
  * again. These rules merge a read with the notifications around it:
@@ -14,13 +14,14 @@
  * a document has left a filter only if an earlier write of it matched the filter during the subscription (observed). So
  * the live query reports every document that leaves, as `Exited` and not as `Deleted`.
  *
- * Every field of a filter must be mapped: Koncorde compares the values of a document, but a search only finds fields
+ * Every field of a filter must be mapped. Koncorde compares the values of a document, but a search only finds fields
  * that the collection's mappings contain. A filter on any other field fails with a `KuzzleUnsearchableFilterError` that
  * says what to map. If the user may not read the mappings, the filter is not checked, and a warning is logged.
  *
- * Some notifications are incomplete: that of a document that `document:upsert` creates has no id, and those of
- * `mCreateOrReplace` with `source: false` have no content. The whole set is read for them: at once, and then again after
- * four times as long as the read took, at least a second. One read finds everything that was written meanwhile.
+ * Some notifications are incomplete. If `document:upsert` creates a document, the notification has no id. Notifications
+ * of `mCreateOrReplace` with `source: false` have no content. The whole set is read after an incomplete notification.
+ * Between two such reads, there is a pause of at least a second, and of at least four times the duration of the last
+ * read. One read finds everything that was written meanwhile.
  *
  * A live query cannot follow writes without notifications: silent writes, `bulk` without `notify`, and the deletion of
  * a whole collection or index.
@@ -49,7 +50,7 @@ import * as KuzzleRealtime from "./KuzzleRealtime.ts"
 import * as KuzzleSearch from "./KuzzleSearch.ts"
 
 /**
- * Which documents: those with given ids, or those that a filter finds. Without a filter, all documents of the
+ * Which documents to follow: those with given ids, or those that match a filter. Without either, all documents of the
  * collection.
  *
  * @since 0.1.0
@@ -61,9 +62,9 @@ export type Query =
     readonly ids?: undefined
     readonly filter?: KuzzleFilter.SearchFilter | undefined
     /**
-     * Refresh the collection before it is read; `true` by default. A search does not see writes of the last second.
-     * With `false`, such a document may be missing until it changes again. Use `false` for a user who may not refresh,
-     * because the refusal would end the live query.
+     * Whether to refresh the collection before it is read. Default: `true`. A search does not see writes of the last
+     * second. With `false`, such a document may be missing until it changes again. Use `false` for a user who may not
+     * refresh, because the refusal would end the live query.
      */
     readonly refresh?: boolean | undefined
   })
@@ -83,11 +84,11 @@ export {
   /**
    * A change of the set.
    *
-   * - `Snapshot`: all documents: at the start, after every read, and for an observer that was too slow.
+   * - `Snapshot`: all documents. It comes at the start, after every read, and for an observer that was too slow.
    * - `Entered`: a document has entered the set: it was created, or changed so that it matches the filter.
    * - `Updated`: a document of the set has changed.
-   * - `Exited`: a document still exists and no longer matches the filter. (With `KuzzleRepository`, also if it no longer
-   *   fits the Schema and such documents are omitted.)
+   * - `Exited`: a document still exists and no longer matches the filter. (With `KuzzleRepository`, it may also no
+   *   longer fit the Schema.)
    * - `Deleted`: a document was deleted.
    * - `Stale`: notifications may have been lost. The set may be out of date until the next `Snapshot`.
    *
@@ -99,7 +100,7 @@ export {
 
 export {
   /**
-   * Documents by their ids. The map is immutable. A document keeps its place in later maps, and a new one comes last.
+   * Documents by their ids. The map is immutable. A document keeps its place in later maps. A new document comes last.
    *
    * @since 0.1.0
    * @category models
@@ -114,18 +115,18 @@ export {
  * @category models
  */
 export interface LiveQuery<out Document = LiveDocument, out E = LiveError, out Exited = Document> {
-  /** The documents now. */
+  /** The current documents. */
   readonly documents: Effect.Effect<Documents<Document>>
-  /** A `Snapshot`, then every change. Ends with the scope. Fails if the subscription or a read is refused. */
+  /** A `Snapshot`, then every change. Ends when the scope closes. Fails if the subscription or a read is refused. */
   readonly changes: Stream.Stream<Change<Document, Exited>, E>
-  /** The documents now, and again after every change or group of simultaneous changes. */
+  /** The current documents, and again after every change. Simultaneous changes cause one element. */
   readonly values: Stream.Stream<Documents<Document>, E>
 }
 
 export {
   /**
-   * A condition of a filter that a search cannot answer. `path` is its place in the filter. `mapping` is a mapping that
-   * would make it work, as far as the filter shows.
+   * A condition of a filter that a search cannot evaluate. `path` is its place in the filter. `mapping` is a mapping
+   * with which it would work, as far as the filter shows.
    *
    * @since 0.1.0
    * @category models
@@ -135,8 +136,9 @@ export {
 
 /**
  * With the collection's mappings, a search would miss documents that the filter matches, although their notifications
- * arrive. The live set would be wrong without any error. Map the fields with `KuzzleCollection.create`, or later with
- * `KuzzleCollection.update` (`reindexCollection: true` covers existing documents) or `KuzzleMappings`.
+ * arrive. The live set would be wrong without any error, so the live query fails. Map the fields with
+ * `KuzzleCollection.create`, or later with `KuzzleCollection.update` (with `reindexCollection: true` for existing
+ * documents) or `KuzzleMappings`.
  *
  * @since 0.1.0
  * @category errors
@@ -171,9 +173,10 @@ export type LiveError =
   | KuzzleRealtime.SubscribeError
 
 /**
- * Follows documents until the scope closes. Completes after the first read. A lost connection delays it. A read that
- * the server refuses with a temporary error (429, 500, 502 to 504) is retried by `KuzzleSchedule.retry()`, a
- * subscription by the setting `resubscribe`. When the schedule ends, the error ends the live set.
+ * Follows documents until the scope closes. Completes after the first read. Without a connection, it waits for the next
+ * one. A read that the server refuses with a temporary error (429, 500, 502 to 504) is retried by
+ * `KuzzleSchedule.retry()`. A subscription is retried by the setting `resubscribe`. When the schedule ends, the live
+ * query fails with the error.
  *
  * @example
  * ```ts
@@ -202,12 +205,12 @@ export const live = (
     const { index, collection } = query
     yield* validated(query)
     const notifications = yield* KuzzleRealtime.open({ index, collection, filter: subscriptionOf(query) })
-    const wanted = { Gap: yield* Queue.sliding<void>(1), Incomplete: yield* Queue.sliding<void>(1) }
+    const rereadRequests = { Gap: yield* Queue.sliding<void>(1), Incomplete: yield* Queue.sliding<void>(1) }
     const ready = yield* Deferred.make<void, LiveError>()
     const followed = Followed.make({
       belongs: belongsTo(query),
       publish: (change) => observers.publish(change, () => sizeOf(change)),
-      reread: (because) => void Queue.unsafeOffer(wanted[because], undefined)
+      reread: (reason) => void Queue.unsafeOffer(rereadRequests[reason], undefined)
     })
     const observers = new Observers<LiveDocument, LiveError>(followed.documents)
 
@@ -228,25 +231,25 @@ export const live = (
       return Effect.flatMap(documentsNow, (documents) => followed.finish(number, documents) ? Effect.void : readOnce)
     })
     /** Reads, then waits for a reason to read again, and returns it. */
-    const readFor = (because: Followed.Because) =>
+    const readFor = (reason: Followed.RereadReason) =>
       Effect.gen(function*() {
         // A read that begins now includes all earlier notifications.
-        yield* Queue.takeAll(wanted.Incomplete)
-        const [took] = yield* Effect.timed(readOnce)
+        yield* Queue.takeAll(rereadRequests.Incomplete)
+        const [readTime] = yield* Effect.timed(readOnce)
         yield* Deferred.succeed(ready, undefined)
-        const pause = because === "Gap" ? 0 : Followed.pauseAfter(Duration.toMillis(took))
+        const pause = reason === "Gap" ? 0 : Followed.pauseAfter(Duration.toMillis(readTime))
         return yield* Effect.raceFirst(
-          Effect.as(Queue.take(wanted.Gap), "Gap" as const),
-          Effect.as(Effect.delay(Queue.take(wanted.Incomplete), pause), "Incomplete" as const)
+          Effect.as(Queue.take(rereadRequests.Gap), "Gap" as const),
+          Effect.as(Effect.delay(Queue.take(rereadRequests.Incomplete), pause), "Incomplete" as const)
         )
       })
-    const readWhenWanted = Effect.iterate<Followed.Because, Kuzzle, LiveError>("Gap", {
+    const readWhenRequested = Effect.iterate<Followed.RereadReason, Kuzzle, LiveError>("Gap", {
       while: () => true,
       body: readFor
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => observers.end()))
     yield* Effect.forkScoped(Effect.catchAllCause(follow, fail))
-    yield* Effect.forkScoped(Effect.catchAllCause(readWhenWanted, fail))
+    yield* Effect.forkScoped(Effect.catchAllCause(readWhenRequested, fail))
     yield* Deferred.await(ready)
     return observers.live
   })
@@ -276,7 +279,7 @@ const belongsTo = (query: Query): (document: LiveDocument) => boolean => {
 
 type Read = Effect.Effect<Iterable<LiveDocument>, LiveError, Kuzzle>
 
-/** Reads the documents of a query, as often as needed. */
+/** Makes the effect that reads the documents of a query. */
 const reader = (query: Query): Read => {
   const { index, collection } = query
   if (query.ids !== undefined) {
@@ -303,7 +306,7 @@ const reader = (query: Query): Read => {
         Stream.runCollect(KuzzleSearch.hits({
           index,
           collection,
-          // `searchable` returns a filter for searches.
+          // Safe: `searchable` returns a filter for searches.
           filter: filter as KuzzleFilter.SearchFilter,
           size: 500
         }))
@@ -341,5 +344,5 @@ const checked = (
   )
 }
 
-/** Kuzzle refuses anonymous users with a 401, just like users whose token has expired. */
+/** Whether the user has no right. Kuzzle refuses anonymous users with a 401, like users whose token has expired. */
 const isRightless = (error: LiveError): boolean => error._tag === "KuzzleUnauthorizedError" && !isTokenDead(error)

@@ -4,11 +4,11 @@
  * | Level | What |
  * | --- | --- |
  * | Info | the connection and the session: opened, lost, opened again; logged in, renewed, logged out |
- * | Warning | events that no caller is notified of: failed attempts to connect, a session that was lost, requests that were given up, a failing store, frames that no request waits for, deprecations |
+ * | Warning | events that no caller gets: failed attempts to connect, a lost session, discarded requests, a failing store, frames without a receiver, deprecations |
  * | Debug | every request: its action, index and collection, how long it took, how it ended |
  *
- * No line holds a body, a document or its id, volatile data, a header, a token or the text of an error of Kuzzle, so no
- * secret is in the log.
+ * No line contains a body, a document or its id, volatile data, a header, a token or the text of an error of Kuzzle. So
+ * no secret is in the log.
  *
  * @module
  * @since 0.1.0
@@ -31,10 +31,11 @@ import {
   type KuzzleResponse,
   type KuzzleShape
 } from "./internal/client/client.ts"
+import * as Watched from "./internal/runtime/watched.ts"
 import { isApiError, type RequestError } from "./KuzzleError.ts"
 import { KuzzleOutbox, type OutboxEvent } from "./KuzzleOutbox.ts"
 
-/** A line, or none. */
+/** A line of the log, or none. */
 type Line = Effect.Effect<void>
 
 const line = (level: LogLevel.LogLevel) => (text: string): Line =>
@@ -44,7 +45,7 @@ const info = line(LogLevel.Info)
 const warning = line(LogLevel.Warning)
 const debug = line(LogLevel.Debug)
 
-/** The text of Kuzzle's errors may repeat parts of the request. */
+/** The error as the log shows it: without Kuzzle's text, which may repeat parts of the request. */
 const reasonOf = (error: { readonly _tag: string; readonly message: string }): string =>
   isApiError(error) ? `${error.status} ${error.id === "" ? error._tag : error.id}` : error.message
 
@@ -52,7 +53,10 @@ const seconds = (delay: Duration.Duration): string => `${Duration.toSeconds(dela
 
 const who = Option.getOrElse(() => "a user whose id is not known")
 
-/** One stream keeps the order of events. Therefore only the states of the connection are logged, not its events. */
+/**
+ * The line for a state of the connection. The events of the connection are not logged, because the order of two streams
+ * would be lost.
+ */
 const ofState = (state: ConnectionState): Line => {
   switch (state._tag) {
     case "Connecting":
@@ -61,7 +65,7 @@ const ofState = (state: ConnectionState): Line => {
       return info(`connected to ${state.endpoint}`)
     case "Waiting": {
       const { attempt, cause, delay, online } = state
-      // The next attempt may fail like this one, for ever.
+      // Failed attempts may repeat for ever.
       const level = cause._tag === "KuzzleConnectError" ? warning : info
       const when = `${seconds(delay)}${online ? "" : ", or when there is a network again"}`
       return level(`${cause.message}; attempt ${attempt} follows in ${when}`)
@@ -106,13 +110,13 @@ const ofEvent = (event: KuzzleEvent): Line => {
           Option.match(event.errorId, { onNone: () => "", onSome: (id) => `: ${id}` })
         }`
       )
-    case "Reconnected": // the states say so
+    case "Reconnected": // The states show it.
     case "Disconnected":
     case "ConnectFailed":
     case "GaveUp":
     case "LoginStarted":
     case "LogoutStarted":
-    case "QueryFailed": // so does the line of the request
+    case "QueryFailed": // The line of the request shows it.
       return Effect.void
   }
 }
@@ -146,7 +150,7 @@ const ended = (exit: Exit.Exit<unknown, RequestError>): string =>
       cause._tag === "Fail" ? `failed (${reasonOf(cause.error)})` : cause._tag === "Die" ? "died" : "was interrupted"
   })
 
-/** Logs how an exchange ended, if the level of the program shows such lines. */
+/** Logs how a request ended, if the program logs this level. */
 const timed = <A, E>(exchange: Effect.Effect<A, E>, text: (exit: Exit.Exit<A, E>) => string): Effect.Effect<A, E> =>
   Effect.withFiberRuntime((fiber) => {
     const least = fiber.getFiberRef(FiberRef.currentMinimumLogLevel)
@@ -196,8 +200,9 @@ const follow = <A>(events: Stream.Stream<A>, lineOf: (event: A) => Line): Effect
   Effect.asVoid(Effect.forkScoped(Stream.runForEach(events, lineOf)))
 
 /**
- * Logs what the client does, with the logger of the program. Provide the client's layer to it, and the outbox's if there
- * is one. The level of the program decides what is shown: `Logger.minimumLogLevel(LogLevel.Debug)` shows requests.
+ * Logs what the client does, with the logger of the program. Provide the layer of the client to it, and the layer of
+ * the outbox if there is one. The program's level decides what is logged. `Logger.minimumLogLevel(LogLevel.Debug)`
+ * includes requests.
  *
  * @example
  * ```ts
@@ -217,8 +222,8 @@ export const layer: Layer.Layer<Kuzzle, never, Kuzzle> = Layer.scoped(
   Effect.gen(function*() {
     const kuzzle = yield* Kuzzle
     const outbox = yield* Effect.serviceOption(KuzzleOutbox)
-    yield* follow(kuzzle.events, ofEvent)
-    yield* follow(kuzzle.states, ofState)
+    yield* follow(Watched.streamOf(kuzzle.events), ofEvent)
+    yield* follow(Watched.streamOf(kuzzle.states), ofState)
     // The client is closed after this layer.
     yield* Effect.addFinalizer(() => info("closing the client"))
     if (Option.isSome(outbox)) yield* follow(outbox.value.events, ofOutbox)

@@ -59,8 +59,8 @@ import { tagged } from "./KuzzleError.ts"
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What happens to fields that the mappings do not name. `"true"`: they are added to the mappings. `"false"` (Kuzzle's
- * default for a new collection): they are stored and cannot be searched. `"strict"`: the document is refused.
+ * What happens to fields that the mappings do not contain. `"true"`: they are added to the mappings. `"false"`
+ * (Kuzzle's default for a new collection): they are stored and cannot be searched. `"strict"`: the document is refused.
  *
  * @since 0.1.0
  * @category models
@@ -81,6 +81,8 @@ export interface Field {
 }
 
 /**
+ * The mappings of fields, by their names.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -100,14 +102,14 @@ export interface Mappings {
 }
 
 /**
- * A collection and the Schema of its documents: for example, a repository.
+ * A collection and the Schema of its documents, for example a repository.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Target extends KuzzleCollection.Target {
   readonly schema: Described
-  /** By default, the server keeps its value. */
+  /** The `dynamic` of the mappings. By default, the server keeps its value. */
   readonly dynamic?: Dynamic | undefined
 }
 
@@ -125,9 +127,9 @@ export interface Described {
  * A difference between the server and the Schema. `path` is the path of the field, empty for the whole collection.
  *
  * - `Missing`: the server does not have the field. It can be added.
- * - `Different`: a parameter of the field has another value on the server (`undefined`: it is not set). A `type` cannot
- *   be changed. Elasticsearch can change some of the other parameters.
- * - `Extra`: only the server has the field. That is harmless, and the field cannot be removed.
+ * - `Different`: a parameter of the field has another value on the server. `undefined` means that it is not set.
+ *   Elasticsearch cannot change a `type`, but some of the other parameters.
+ * - `Extra`: only the server has the field. This is harmless. The field cannot be removed.
  *
  * @since 0.1.0
  * @category models
@@ -160,7 +162,7 @@ export interface Report extends KuzzleCollection.Target {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The mapping of some fields cannot be derived from the Schema. Set it with `field`.
+ * The mappings of some fields cannot be derived from the Schema. Set them with `field`.
  *
  * @since 0.1.0
  * @category errors
@@ -190,7 +192,7 @@ export class MappingsDifferError extends tagged("KuzzleMappingsDifferError")<{
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// saying what a field is
+// annotations
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
@@ -240,8 +242,7 @@ export const unmapped = <S extends Schema.Annotable.All>(schema: S): Schema.Anno
   schema.annotations({ [SchemaForm.UnmappedId]: true })
 
 /**
- * A point on earth, in degrees, mapped as `geo_point`. Of all forms of a point, Elasticsearch and Koncorde read this
- * one alike.
+ * A point on earth, in degrees, mapped as `geo_point`. Elasticsearch and Koncorde read this form of a point alike.
  *
  * @since 0.1.0
  * @category schemas
@@ -256,7 +257,7 @@ export const GeoPoint = Schema.Struct({
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Derives the mappings from a Schema.
+ * Derives the mappings from a Schema. Fails with an `UnmappableError` if there is no mapping for some fields.
  *
  * @since 0.1.0
  * @category deriving
@@ -285,21 +286,22 @@ interface Place {
 
 const refuse = (place: Place, issue: string): undefined => {
   place.issues.push(
-    `${place.path === "" ? "the document" : place.path}: ${issue}; say what it is with KuzzleMappings.field`
+    `${place.path === "" ? "the document" : place.path}: ${issue}; set its mapping with KuzzleMappings.field`
   )
   return undefined
 }
 
-/** `undefined` for a Schema that holds no value, or is not mapped. */
+/** The mapping of a Schema. `undefined` if the Schema has no value or is not mapped. */
 const mapped = (ast: AST.AST, place: Place): Field | undefined => {
   if (SchemaForm.annotated(ast, SchemaForm.UnmappedId) === true) return undefined
-  // Only `field` writes this annotation.
-  const said = SchemaForm.annotated(ast, SchemaForm.FieldId) as Field | undefined
-  if (said === undefined) return inferred(ast, place)
-  const { type = "object" } = said
-  return (type === "object" || type === "nested") && said.properties === undefined && said["enabled"] !== false
-    ? { ...objectOf(inferred(ast, place)), ...said }
-    : said
+  // Safe: only `field` writes this annotation.
+  const annotated = SchemaForm.annotated(ast, SchemaForm.FieldId) as Field | undefined
+  if (annotated === undefined) return inferred(ast, place)
+  const { type = "object" } = annotated
+  return (type === "object" || type === "nested") && annotated.properties === undefined &&
+      annotated["enabled"] !== false
+    ? { ...objectOf(inferred(ast, place)), ...annotated }
+    : annotated
 }
 
 /** The mapping of an object without its `type: "object"`. */
@@ -333,7 +335,7 @@ const inferred = (ast: AST.AST, place: Place): Field | undefined => {
       return mapped(form.ast, place)
     case "Suspended":
       return place.above.includes(ast)
-        ? refuse(place, "it is in itself, without an end")
+        ? refuse(place, "it contains itself")
         : mapped(form.ast, { ...place, above: [...place.above, ast] })
     case "NotJson":
       return refuse(place, `${form.name} is not JSON`)
@@ -374,9 +376,9 @@ const both = (a: Field, b: Field, place: Place): Field | undefined => {
   if (x !== y || !a.properties || !b.properties) return refuse(place, `it may be ${x} or ${y}`)
   let properties = a.properties
   for (const [name, field] of Object.entries(b.properties)) {
-    const known = Object.hasOwn(properties, name) ? properties[name] : undefined
+    const agreedSoFar = Object.hasOwn(properties, name) ? properties[name] : undefined
     const path = place.path === "" ? name : `${place.path}.${name}`
-    const one = known === undefined ? field : both(known, field, { ...place, path })
+    const one = agreedSoFar === undefined ? field : both(agreedSoFar, field, { ...place, path })
     if (one !== undefined) properties = { ...properties, [name]: one }
   }
   return { ...a, ...b, properties }
@@ -391,7 +393,7 @@ const isNumeric = (type: string): boolean => type === "long" || type === "double
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Compares the mappings on a server with the wanted ones. `dynamic` is compared only if it is set in the wanted ones.
+ * Compares the mappings on a server with the expected ones. `dynamic` is compared only if the expected mappings set it.
  *
  * @since 0.1.0
  * @category comparing
@@ -405,11 +407,15 @@ const properties = (expected: Properties, actual: Properties, above: string): Re
   const names = [...Object.keys(expected), ...Object.keys(actual).filter((name) => !Object.hasOwn(expected, name))]
   return names.flatMap((name): ReadonlyArray<Difference> => {
     const path = above === "" ? name : `${above}.${name}`
-    const wanted = Object.hasOwn(expected, name) ? expected[name] : undefined
+    const expectedField = Object.hasOwn(expected, name) ? expected[name] : undefined
     const existing = Object.hasOwn(actual, name) ? actual[name] : undefined
-    if (existing === undefined) return wanted === undefined ? [] : [{ _tag: "Missing", path, expected: wanted }]
-    if (wanted === undefined) return [{ _tag: "Extra", path, actual: existing }]
-    const { properties: a = {}, ...one } = wanted
+    if (existing === undefined) {
+      return expectedField === undefined
+        ? []
+        : [{ _tag: "Missing", path, expected: expectedField }]
+    }
+    if (expectedField === undefined) return [{ _tag: "Extra", path, actual: existing }]
+    const { properties: a = {}, ...one } = expectedField
     const { properties: b = {}, ...other } = existing
     return [...parameters(spelt(one), spelt(other), path), ...properties(a, b, path)]
   })
@@ -433,10 +439,7 @@ const parameters = (
       actual: actual[parameter]
     }))
 
-/**
- * A value as text, for reports and comparisons. The server returns some numbers and booleans unchanged and others as
- * texts.
- */
+/** A value as text, for reports and comparisons, because the server returns some numbers and booleans as texts. */
 const text = (value: unknown): string =>
   value === undefined ? "absent" : typeof value === "object" ? canonical(value) : String(value)
 
@@ -452,7 +455,7 @@ const differs = ({ differences, exists }: Report): boolean =>
  */
 export const format = (report: Report): string => {
   const { collection, differences, exists, index } = report
-  const state = exists ? (differs(report) ? "differs from the Schema" : "as the Schema says") : "is not there"
+  const state = exists ? (differs(report) ? "differs from the Schema" : "matches the Schema") : "does not exist"
   return [`${index}/${collection}: ${state}`, ...differences.map((difference) => `  ${line(difference)}`)].join("\n")
 }
 
@@ -529,7 +532,7 @@ export const diff = (target: Target): Effect.Effect<Report, ReadError | Unmappab
 }
 
 /**
- * Creates the collection of a Schema, or adds what is missing in the existing one. Its documents are then reindexed in
+ * Creates the collection of a Schema, or adds missing fields to the existing one. Its documents are then reindexed in
  * the background, so that searches find them by the added fields. The server refuses to change the type of a field.
  *
  * @since 0.1.0
@@ -547,7 +550,8 @@ export const create = (target: Target): Effect.Effect<void, WriteError | Unmappa
   })
 
 /**
- * A command: prints how collections differ from their Schemas, and fails if one does. It changes nothing on the server.
+ * Makes a command that prints how collections differ from their Schemas. It fails with a `MappingsDifferError` if one
+ * differs. It changes nothing on the server.
  *
  * @since 0.1.0
  * @category commands
@@ -561,9 +565,9 @@ export const check = (
   )
 
 /**
- * A command: creates the collections of Schemas, adds what is missing in existing ones, prints its findings and
- * changes, and fails if a difference remains. If the type of a field differs, it does not change that collection: move
- * the documents to a new one.
+ * Makes a command that creates the collections of Schemas, and adds missing fields to existing collections. It prints
+ * the differences and its changes. It fails with a `MappingsDifferError` if a difference remains. If the type of a
+ * field differs, it does not change that collection. Then move the documents to a new one.
  *
  * @example
  * ```ts
@@ -596,7 +600,7 @@ const bring = (target: Target): Effect.Effect<Report, ReadError | WriteError | U
     yield* create(target)
     const after = yield* diff(target)
     yield* Console.log(
-      differs(after) ? format(after) : `  ${before.exists ? "updated" : "created"}: as the Schema says now`
+      differs(after) ? format(after) : `  ${before.exists ? "updated" : "created"}: now matches the Schema`
     )
     return after
   })

@@ -1,10 +1,10 @@
 /**
  * The memory storage: 118 commands of Redis behind Kuzzle (spec 4.11).
  *
- * Options have Kuzzle's names: `_id` is the key. Redis stores text, and a number as its digits. So results are text,
- * except counts, scores and distances. A result that may be missing is an `Option`. Where Redis refuses an empty list,
- * the type requires at least one element. If Redis refuses a command, for example on a key of another type, it fails
- * with a `RedisError`.
+ * Options have Kuzzle's names. In particular, `_id` is the key. Redis stores text, and stores a number as its digits.
+ * So results are text, except counts, scores and distances. A result that may be missing is an `Option`. If Redis
+ * refuses an empty list, the type requires at least one element. If Redis refuses a command, for example on a key of
+ * another type, the function fails with a `RedisError`.
  *
  * @example
  * ```ts
@@ -69,8 +69,7 @@ export type OneOrMore<A> = Arr.NonEmptyReadonlyArray<A>
 export type Bit = 0 | 1
 
 /**
- * Both ends of a part of a text, in bytes, or neither. They count from 0, or from the end when negative; `end` is
- * included.
+ * A part of a text, in bytes: both ends or neither. They count from 0 or, if negative, from the end. `end` is included.
  *
  * @since 0.1.0
  * @category models
@@ -91,7 +90,7 @@ export interface ScoredMember {
 }
 
 /**
- * A bound of scores: `(` in front excludes the number itself.
+ * A bound of scores. A preceding `(` excludes the number itself.
  *
  * @since 0.1.0
  * @category models
@@ -99,7 +98,8 @@ export interface ScoredMember {
 export type ScoreBound = number | `(${number}` | "-inf" | "+inf"
 
 /**
- * A bound of members by their bytes: `[` includes, `(` excludes, `-` and `+` are below and above everything.
+ * A bound of members by their bytes. A preceding `[` includes the member, and `(` excludes it. `-` is below and `+` is
+ * above all members.
  *
  * @since 0.1.0
  * @category models
@@ -121,9 +121,9 @@ export type Limit = readonly [offset: number, count: number]
  * @category models
  */
 export interface Aggregation {
-  /** The factor for the scores of each set; 1 by default. */
+  /** The factor for the scores of each set. Default: 1. */
   readonly weights?: ReadonlyArray<number> | undefined
-  /** `sum` by default. */
+  /** How to combine the scores. Default: `sum`. */
   readonly aggregate?: "sum" | "min" | "max" | undefined
 }
 
@@ -158,7 +158,7 @@ export interface Coordinates {
 export type Unit = "m" | "km" | "mi" | "ft"
 
 /**
- * A place within a radius: its distance in the requested unit, and its position, which Redis rounds.
+ * A place within a radius, with its distance in the requested unit and its position, which Redis rounds.
  *
  * @since 0.1.0
  * @category models
@@ -178,14 +178,14 @@ export interface GeoHit {
 export interface Radius extends Key {
   readonly distance: number
   readonly unit: Unit
-  /** The largest number of results: the nearest ones unless `sort` says otherwise. */
+  /** The maximum number of results. Without `sort`, these are the nearest ones. */
   readonly count?: number | undefined
-  /** The order by distance; unordered by default. */
+  /** The order by distance. By default, the results are unordered. */
   readonly sort?: "asc" | "desc" | undefined
 }
 
 /**
- * The position of a scan. Begin with 0; the scan has ended when the cursor of a page is `"0"`.
+ * The position of a scan. Begin with 0. The scan has ended when the cursor of a page is `"0"`.
  *
  * @since 0.1.0
  * @category models
@@ -194,7 +194,7 @@ export interface Scan extends Action.CallOptions {
   readonly cursor: string | number
   /** Only elements that match this pattern: `*`, `?`, `[ae]`. A page may then be empty before the scan ends. */
   readonly match?: string | undefined
-  /** About how many elements to examine for a page; 10 by default. */
+  /** About how many elements to examine for a page. Default: 10. */
   readonly count?: number | undefined
 }
 
@@ -210,7 +210,7 @@ export interface Page<A> {
 }
 
 /**
- * How to sort; by default as numbers, ascending.
+ * How to sort. By default, elements are sorted as numbers, in ascending order.
  *
  * @since 0.1.0
  * @category models
@@ -285,7 +285,7 @@ export const expireat = Redis.command<Key & { readonly timestamp: number }, bool
 
 /**
  * Lists the keys that match a pattern: `*`, `?`, `[ae]` (`ms:keys`). Redis examines all keys and does nothing else
- * meanwhile: use `scan` if there are many.
+ * meanwhile. Use `scan` if there are many.
  *
  * @since 0.1.0
  * @category keys
@@ -311,8 +311,8 @@ const encodingOf = objectCommand(Redis.option)
 const measureOf = objectCommand(Redis.optionalCount)
 
 /**
- * How Redis stores a key (`ms:object`): the name of its encoding, the seconds since its last use, or the number of
- * references to it.
+ * Returns how Redis stores a key (`ms:object`): the name of the encoding, the seconds since the last use, or the number
+ * of references.
  *
  * @since 0.1.0
  * @category keys
@@ -453,7 +453,7 @@ export const sort = Redis.command<Sorting, ReadonlyArray<string>>({
 
 /**
  * Sorts like `sort`, and returns the values of other keys (`ms:sort` with `get`). In the patterns `*` stands for the
- * element; `#` is the element itself. The values for the first element come first, then those for the second.
+ * element. `#` is the element itself. The values for the first element come first, then those for the second.
  *
  * @since 0.1.0
  * @category keys
@@ -645,7 +645,7 @@ export const get = Redis.command<Key, Option.Option<string>>({
 })
 
 /**
- * Reads one bit (`ms:getbit`); 0 beyond the end.
+ * Reads one bit (`ms:getbit`). Returns 0 beyond the end.
  *
  * @since 0.1.0
  * @category strings
@@ -1315,7 +1315,7 @@ export const scard = Redis.command<Key, number>({
 })
 
 /**
- * Returns the members that are in none of the other sets (`ms:sdiff`).
+ * Returns the members of a set that are in none of the other sets (`ms:sdiff`).
  *
  * @since 0.1.0
  * @category sets
@@ -1328,7 +1328,8 @@ export const sdiff = Redis.command<Key & { readonly keys: OneOrMore<string> }, R
 })
 
 /**
- * Stores under `destination` the members that are in none of the other sets (`ms:sdiffstore`). Returns their number.
+ * Stores under `destination` the members of a set that are in none of the other sets (`ms:sdiffstore`). Returns their
+ * number.
  *
  * @since 0.1.0
  * @category sets
@@ -1513,7 +1514,8 @@ export const sunionstore = Redis.command<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Adds members, or changes their scores (`ms:zadd`). Returns how many are new; with `ch`, how many are new or changed.
+ * Adds members, or changes their scores (`ms:zadd`). Returns how many are new or, with `ch`, how many are new or
+ * changed.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1668,7 +1670,7 @@ export const zrangebyscore = Redis.laidOut<
 })
 
 /**
- * The position of a member; the lowest score is at 0 (`ms:zrank`).
+ * The position of a member (`ms:zrank`). The member with the lowest score is at 0.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1791,7 +1793,7 @@ export const zrevrangebyscore = Redis.laidOut<
 })
 
 /**
- * The position of a member; the highest score is at 0 (`ms:zrevrank`).
+ * The position of a member (`ms:zrevrank`). The member with the highest score is at 0.
  *
  * @since 0.1.0
  * @category sorted sets
@@ -1947,7 +1949,8 @@ export const georadiusbymember = Redis.laidOut<Radius & { readonly member: strin
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Counts elements, each of them once (`ms:pfadd`). Returns `false` if the estimate did not change.
+ * Adds elements to an estimate of the number of different elements (`ms:pfadd`). Returns `false` if the estimate did
+ * not change.
  *
  * @since 0.1.0
  * @category estimates
@@ -1974,7 +1977,7 @@ export const pfcount = Redis.command<Action.CallOptions & { readonly keys: OneOr
 })
 
 /**
- * Adds the elements that were counted under other keys (`ms:pfmerge`).
+ * Adds the elements that were counted under other keys to the estimate of this key (`ms:pfmerge`).
  *
  * @since 0.1.0
  * @category estimates
@@ -2051,7 +2054,7 @@ export const time = Redis.command<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * A command of a transaction.
+ * A step of a transaction.
  *
  * @since 0.1.0
  * @category transactions
@@ -2062,7 +2065,7 @@ export interface Step<Result> {
 }
 
 /**
- * A command for `mexecute`: a function of this module and its options.
+ * Makes a step for `mexecute` from a function of this module and its options.
  *
  * @since 0.1.0
  * @category transactions
@@ -2091,8 +2094,8 @@ const transaction = Redis.laidOut<
 
 /**
  * Runs commands one after the other, with no other command in between (`ms:mexecute`). Returns the results in the same
- * order. The result is `none` for a command that Redis refused. The other commands run all the same, and Kuzzle does
- * not return the reason.
+ * order. The result is `None` for a command that Redis refused. The other commands run nonetheless. Kuzzle does not
+ * return the reason.
  *
  * @example
  * ```ts
@@ -2114,7 +2117,7 @@ export const mexecute = Action.wrap(
       transaction(options),
       (outcomes) => Shape.outcome(transaction.declaration, outcomesOf(options.actions, outcomes))
     ) as Effect.Effect<
-      // An outcome for each step, decoded by the step.
+      // Safe: there is an outcome for each step, decoded by the step.
       { readonly [I in keyof Steps]: Option.Option<Steps[I] extends Step<infer Result> ? Result : never> },
       RequestError | RedisError,
       Kuzzle

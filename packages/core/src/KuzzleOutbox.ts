@@ -1,11 +1,11 @@
 /**
- * Requests that must be sent even if the caller, the page or the process ends first.
+ * The outbox, for requests that must be sent even if the caller, the page or the process ends first.
  *
  * `handOver` stores the request of an action and succeeds when it is durable. From then on the request belongs to the
  * store, not to the caller: interrupting the caller or closing the client does not withdraw it. The client sends the
  * request while it is connected as the same user. If the client ends first, another client of the store sends it later.
- * A request that is not idempotent is sent at most once. If a request ends and no caller waits for its outcome, the
- * outbox stores a report.
+ * A request that is not idempotent is executed at most once. If a request fails or may have been executed, and no
+ * caller waits for its outcome, the outbox stores a report.
  *
  * @example
  * ```ts
@@ -77,14 +77,14 @@ export interface Receipt<A, E> {
   /** Identifies the request among `pending` and `reports`. */
   readonly id: string
   /**
-   * Waits for the result. Interrupting it only stops waiting. An error that it fails with is not reported as well, if it
-   * was waiting when the request ended. If the user changes first, it fails with a `NotSentError` whose reason is
-   * `"OtherUser"`. If the client is closed first, it is interrupted. In both cases the request stays stored.
+   * Waits for the result. Interrupting it only ends the wait. While it waits, no report is stored if the request fails.
+   * If the user changes first, it fails with a `NotSentError` whose reason is `"OtherUser"`. If the client is closed
+   * first, it is interrupted. In both cases, the request stays stored.
    */
   readonly outcome: Effect.Effect<A, E>
   /**
-   * Withdraws the request. `true`: it was not sent and never will be. `false`: it was sent already, even if it waits to
-   * be sent again.
+   * Withdraws the request. Returns `true` if the request was not sent and never will be. Returns `false` if it was
+   * already sent, even if it waits to be sent again.
    */
   readonly withdraw: Effect.Effect<boolean, OutboxError>
 }
@@ -95,8 +95,8 @@ export {
    *
    * - `HandedOver`: a request of this client is stored.
    * - `Adopted`: this client has taken over `count` requests of clients that have ended.
-   * - `Sent`: a request is given to the connection. The event repeats if the request could not be sent, or is resent
-   *   because it is idempotent.
+   * - `Sent`: a request is passed to the connection. The event comes again if the request could not be sent, or is
+   *   resent because it is idempotent.
    * - `Settled`: a request has ended and left the store.
    * - `Reported`: a report is stored. `entry` is `undefined` if the record is unreadable.
    * - `StoreFailed`: the store has failed, or has not answered for 10 s. The outbox continues, and retries operations
@@ -115,21 +115,24 @@ export {
  * @category models
  */
 export interface KuzzleOutboxShape {
-  /** Stores the only request of this action. See `handOver`. */
+  /** Stores the request of this action, which must send exactly one. See `handOver`. */
   readonly handOver: <A, E, R>(
     action: Effect.Effect<A, E, R>
   ) => Effect.Effect<Receipt<A, E>, OutboxError, Exclude<R, Kuzzle>>
-  /** The stored reports of this server, then every new one. A report is stored until it is forgotten. */
+  /** The stored reports of this server, then every new one. A report is stored until `forget` deletes it. */
   readonly reports: Stream.Stream<StoredReport>
   /**
-   * All stored reports of this server. Emits them again after every change that this client makes or is notified of.
+   * All stored reports of this server as a list, and the list again after every change that this client makes or is
+   * notified of.
    */
   readonly reportStates: Stream.Stream<ReadonlyArray<StoredReport>>
   /** The requests that this client will send or is sending, oldest first. */
   readonly pending: Effect.Effect<ReadonlyArray<Entry>>
   /** Emits `pending`, and again after every change. Several changes at once cause one element. */
   readonly pendingStates: Stream.Stream<ReadonlyArray<Entry>>
-  /** Hands over the request of a report again, as its sender, and forgets the report. It may be executed twice. */
+  /**
+   * Hands over the request of a report again, as its sender, and deletes the report. The request may be executed twice.
+   */
   readonly retry: (report: StoredReport) => Effect.Effect<void, OutboxError>
   /** Deletes reports. */
   readonly forget: (reports: ReadonlyArray<StoredReport>) => Effect.Effect<void, OutboxError>
@@ -158,23 +161,23 @@ export class KuzzleOutbox extends Context.Tag("@effect-kuzzle/core/KuzzleOutbox"
  */
 export interface Options {
   /**
-   * The name of the Kuzzle that the requests are for. A store may hold requests for several, and a client only sends
-   * those whose name is that of its outbox. Default: the first address of the setting `url`, with its path and without
-   * its query. Give a name if an effect yields the addresses, or if they may change while requests are stored. Servers
-   * with different data (staging and production) need different names.
+   * The name of the Kuzzle to which the requests are sent. A store may contain requests for several Kuzzles, and a
+   * client only sends those with the name of its outbox. Default: the first address of the setting `url`, with its path
+   * and without its query. Give a name if an effect yields the addresses, or if they may change while requests are
+   * stored. Servers with different data (staging and production) need different names.
    */
   readonly server?: string | undefined
   /** How long a request may wait before it is sent. Default: 1 day. A shorter `timeout` of the action wins. */
   readonly ttl?: Duration.DurationInput | undefined
-  /** How many requests the store keeps, of all clients. Default: 500. */
+  /** How many requests of all clients the store keeps. Default: 500. */
   readonly maxEntries?: number | undefined
   /** The largest total length of these requests as JSON, in characters. Default: 5,000,000. */
   readonly maxBytes?: number | undefined
 }
 
 /**
- * Makes an outbox of the client and of the store that are provided. Fails if the store cannot be opened. If the requests
- * may then be kept in memory, fall back with `Layer.orElse`.
+ * Makes an outbox from the client and the store that are provided. Fails with an `OutboxError` if the store cannot be
+ * opened. Use `Layer.orElse` to keep the requests in memory in that case.
  *
  * @since 0.1.0
  * @category layers
@@ -185,8 +188,8 @@ export const layer = (
   Layer.scoped(KuzzleOutbox, make(options))
 
 /**
- * A store in memory: the requests outlive the caller and the client, but not the page or the process. Clients of one
- * process that are given the same layer share them.
+ * A store in memory. The requests outlive the caller and the client, but not the page or the process. Clients of one
+ * process that get the same layer share them.
  *
  * @since 0.1.0
  * @category layers
@@ -197,12 +200,12 @@ export const layerMemoryStore: Layer.Layer<KuzzleOutboxStore> = Layer.sync(
 )
 
 /**
- * A store for one client on the `KeyValueStore` that is provided, for example in React Native. Requests survive the end of
- * the process as far as the `KeyValueStore` does. They are stored in clear.
+ * A store for one client on the `KeyValueStore` that is provided, for example in React Native. Requests survive the end
+ * of the process if the `KeyValueStore` does. They are stored unencrypted.
  *
- * It cannot be shared: a second client of the process with the same `key` (`kuzzle-outbox` by default) fails with an
- * `OutboxError` of the reason `"InUse"`. Other processes and tabs are not noticed, and would send requests twice: give each
- * its own `KeyValueStore`, or use the stores for several clients, IndexedDB in browsers and a folder on Node.
+ * It cannot be shared. A second client of the process with the same `key` (default: `kuzzle-outbox`) fails with an
+ * `OutboxError` with the reason `"InUse"`. Other processes and tabs are not detected, and would send requests twice.
+ * Give each its own `KeyValueStore`, or use a store for several clients: IndexedDB in browsers, a folder on Node.
  *
  * @since 0.1.0
  * @category layers
@@ -245,7 +248,7 @@ const unnamed = new OutboxError({
   issue: "an effect yields the addresses, so none of them names the Kuzzle for good: name it with the option server"
 })
 
-/** Runs the action with a client that stores its request, and waits until it is stored. */
+/** Runs the action with a client that stores its request. Waits until the request is stored. */
 const handOverTo = <A, E, R>(
   pump: Pump.Pump,
   kuzzle: KuzzleShape,
@@ -254,14 +257,16 @@ const handOverTo = <A, E, R>(
 ): Effect.Effect<Receipt<A, E>, OutboxError, Exclude<R, Kuzzle>> =>
   Effect.gen(function*() {
     const stored = yield* Deferred.make<Pump.Stored, OutboxError>()
-    let asked = false
+    let hasRequest = false
     const query: KuzzleShape["query"] = (request, options) =>
       Effect.suspend(() => {
-        if (asked) return Effect.dieMessage("the outbox stores one request of an action: hand over each one by itself")
-        asked = true
+        if (hasRequest) {
+          return Effect.dieMessage("the outbox stores one request of an action: hand over each one by itself")
+        }
+        hasRequest = true
         return Effect.matchEffect(pump.store(request, options), {
           onFailure: (error) => Effect.zipRight(Deferred.fail(stored, error), Effect.never),
-          onSuccess: (kept) => Effect.zipRight(Deferred.succeed(stored, kept), kept.answer)
+          onSuccess: (storedRequest) => Effect.zipRight(Deferred.succeed(stored, storedRequest), storedRequest.answer)
         })
       })
     const storing: KuzzleShape = {
@@ -270,20 +275,20 @@ const handOverTo = <A, E, R>(
       queryMany: () => Effect.dieMessage("the outbox stores one request of an action: hand over each one by itself")
     }
     const fiber = yield* Effect.forkIn(Effect.provideService(action, Kuzzle, storing), scope)
-    yield* Effect.forkIn(Effect.zipRight(Fiber.await(fiber), Deferred.fail(stored, nothingAsked)), scope)
+    yield* Effect.forkIn(Effect.zipRight(Fiber.await(fiber), Deferred.fail(stored, noRequestIssue)), scope)
     const { id, reading, withdraw } = yield* Effect.onError(Deferred.await(stored), () => Fiber.interrupt(fiber))
     return { id, withdraw, outcome: reading(Effect.flatten(Fiber.await(fiber))) }
   })
 
-const nothingAsked = new OutboxError({
+const noRequestIssue = new OutboxError({
   operation: "add",
   reason: "Invalid",
   issue: "the action ended without a request that can be stored: hand over an action that sends one"
 })
 
 /**
- * Stores the request of an action, and returns a receipt as soon as the request is durable. The action must send exactly
- * one request. It runs in the background, so its result and its errors are those of `receipt.outcome`.
+ * Stores the request of an action, and returns a receipt as soon as the request is durable. The action must send
+ * exactly one request. It runs in the background, and `receipt.outcome` has its result or its error.
  *
  * Fails with an `OutboxError` if the request was not stored: the store is full, the request contains a secret or is not
  * JSON, or its user is unknown. With the reason `"Timeout"`, the store has not answered for 10 s. The request is then
@@ -298,8 +303,8 @@ export const handOver = <A, E, R>(
   Effect.flatMap(KuzzleOutbox, (outbox) => outbox.handOver(action))
 
 /**
- * Makes a client that stores the requests that the filter accepts before it sends them. They survive their callers:
- * interruption only stops waiting. A request that cannot be stored fails with a `NotSentError`.
+ * Makes a client that stores requests before it sends them, if the filter accepts them. Such a request survives its
+ * caller, because an interruption only ends the wait. A request that cannot be stored fails with a `NotSentError`.
  *
  * @since 0.1.0
  * @category layers
@@ -331,22 +336,23 @@ export const covering = (
  */
 export interface LogoutOptions extends NonNullable<Parameters<typeof KuzzleAuth.logout>[0]> {
   /**
-   * `true`, as a reminder that the logout deletes requests. To keep them for the user's next login, use
+   * Must be `true`, as a reminder that the logout deletes requests. To keep them for the user's next login, use
    * `KuzzleAuth.logout`.
    */
   readonly forget: true
 }
 
 /**
- * Logs out like `KuzzleAuth.logout`, and deletes what the user has stored in the outbox: the requests of all clients of
- * the store that are not being sent, and the reports. Callers that wait for one of them get an error: it was withdrawn.
+ * Logs out like `KuzzleAuth.logout`, and deletes the user's requests and reports in the outbox. These are the requests
+ * of all clients of the store, except those that are being sent. A caller that waits for one of them gets a
+ * `NotSentError` with the reason `"Withdrawn"`.
  *
  * The requests are deleted first. Then this client waits up to 5 s for the requests that it is sending. If the logout
- * fails, for example without a connection, they are deleted all the same. If the store fails, the user is logged out
- * all the same, and the call fails with the `OutboxError`, because some requests may remain: call `purge` later. A
- * request that another client is sending at that moment leaves a report if its outcome is not known.
+ * fails, for example without a connection, the requests are deleted nonetheless. If the store fails, the user is logged
+ * out nonetheless, and the call fails with the `OutboxError`. Some requests may then remain, so call `purge` later. A
+ * request that another client is sending at that moment leaves a report if its outcome is unknown.
  *
- * Fails without doing anything if the user is unknown.
+ * If the user is unknown, it fails without doing anything.
  *
  * @since 0.1.0
  * @category requests
@@ -355,7 +361,7 @@ export const logout = (
   options: LogoutOptions
 ): Effect.Effect<void, RequestError | OutboxError, Kuzzle | KuzzleOutbox> =>
   Effect.gen(function*() {
-    // Callers without types may give anything.
+    // Callers without types may pass any value.
     const { forget, ...rest }: Partial<LogoutOptions> = Object(options)
     if (forget !== true) return yield* undecided
     const kuzzle = yield* Kuzzle
@@ -365,11 +371,12 @@ export const logout = (
     if (kuid === undefined && state._tag !== "Anonymous") return yield* whose
     const sender: Sender = kuid === undefined ? anonymous : { _tag: "User", kuid }
     const isTheirs = (entry: Entry) => sameSender(entry.sender, sender)
-    // Before the logout, so that none of them is sent any more. If it fails, the one after the logout does it.
+    // The requests are deleted before the logout, so that none of them is sent any more. If this fails, the deletion
+    // after the logout is enough.
     yield* Effect.ignore(outbox.purge(sender))
     yield* Effect.repeat(outbox.pending, { until: (entries) => !entries.some(isTheirs), schedule: untilSent })
     const loggedOut = yield* Effect.exit(KuzzleAuth.logout(rest))
-    // Requests that were stored meanwhile, and the reports of those in flight.
+    // This deletes requests that were stored meanwhile, and the reports of those in flight.
     const purged = yield* Effect.exit(outbox.purge(sender))
     yield* Exit.zipParRight(purged, loggedOut)
   })
@@ -400,7 +407,7 @@ const durable = (
     onSuccess: ({ outcome }) => outcome,
     onFailure: (error): Effect.Effect<never, RequestError> => {
       const { action, controller } = request
-      // The request may be stored and sent.
+      // This error may come although the request is stored and sent.
       if (error.reason === "Timeout") {
         return Effect.fail(new DeadlineError({ controller, action, timeout: Bound.storeTimeout, sent: true }))
       }

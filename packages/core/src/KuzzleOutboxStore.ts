@@ -1,5 +1,5 @@
 /**
- * Where the outbox keeps its requests, so that they outlive the page or the process that handed them over. Several
+ * Stores the requests of the outbox, so that they outlive the page or the process that handed them over. Several
  * clients (tabs, processes) may share one store.
  *
  * The store decides who sends a request: each change is one transaction that first checks that the request still belongs
@@ -36,14 +36,14 @@ export type Sender = { readonly _tag: "User"; readonly kuid: string } | { readon
 export interface NewEntry {
   /** Unique among all clients. */
   readonly id: string
-  /** The name of the Kuzzle that it is for: one store may serve several. */
+  /** The name of the Kuzzle to which it is sent. One store may serve several. */
   readonly server: string
   readonly sender: Sender
   /** Whether executing it twice has the same effect as executing it once. */
   readonly idempotent: boolean
   /** Milliseconds since the epoch. */
   readonly queuedAt: number
-  /** Milliseconds since the epoch. The request is not sent later. */
+  /** The deadline in milliseconds since the epoch. The request is not sent after it. */
   readonly sendBy: number
   /** The request and its volatile data, as JSON. Stores do not read it. */
   readonly payload: string
@@ -56,14 +56,14 @@ export interface NewEntry {
  * @category models
  */
 export interface Entry extends NewEntry {
-  /** Identifies the request in this store. The ids of later requests are greater, compared as texts. */
+  /** Identifies the request in this store. A later request has a greater `seq`, compared as text. */
   readonly seq: string
-  /** How many connections were lost after the request was written to them and before its answer came. */
+  /** How many connections were lost between the sending of the request and its answer. */
   readonly attempts: number
 }
 
 /**
- * How a request ended whose outcome no caller has received.
+ * The outcome of a request that no caller has received.
  *
  * - `MaybeSent`: it may have been executed.
  * - `Expired`: it was not sent before its deadline.
@@ -91,7 +91,7 @@ export interface StoredReport {
 }
 
 /**
- * The requests that a client took over from clients that have ended.
+ * The requests that a client has taken over, and the reports of requests that it could not take over.
  *
  * @since 0.1.0
  * @category models
@@ -137,8 +137,8 @@ export const fullError = ({ maxBytes, maxEntries }: Limits): OutboxError =>
   })
 
 /**
- * The `attempts` with which a request is queued again, when another client adopts it or when its own client is closed.
- * `undefined`: the request may have been sent, so it is not queued but reported as `MaybeSent`.
+ * The `attempts` of a request that is adopted by another client, or whose own client is closed. `undefined`: the
+ * request may have been executed, so it is reported as `MaybeSent` and not queued again.
  *
  * @since 0.1.0
  * @category utils
@@ -157,28 +157,28 @@ export const adoptedAttempts = (request: {
  */
 export interface Claim {
   /**
-   * Stores requests as queued, all or none. They are durable when this succeeds. Concurrent calls may share a
-   * transaction. Fails with the reason `"Full"` beyond the limits, or when the disk or quota is full.
+   * Stores requests as queued, all of them or none. They are durable when this succeeds. Concurrent calls may share a
+   * transaction. Fails with the reason `"Full"` if a limit is exceeded, or if the disk or the quota is full.
    */
   readonly add: (entries: ReadonlyArray<NewEntry>) => Effect.Effect<ReadonlyArray<Entry>, OutboxError>
   /**
-   * Changes requests from queued to sending, durably. Returns those that changed. The others belong to another client
-   * now.
+   * Changes requests from queued to sending, durably. Returns the requests that were changed. The others belong to
+   * another client now.
    */
   readonly mark: (seqs: ReadonlyArray<string>) => Effect.Effect<ReadonlySet<string>, OutboxError>
-  /** Changes requests from sending back to queued. `lost`: a connection ended, so `attempts` grows by one. */
+  /** Changes requests from sending back to queued. `lost`: a connection ended, so `attempts` is increased by one. */
   readonly requeue: (seqs: ReadonlyArray<string>, lost: boolean) => Effect.Effect<void, OutboxError>
   /**
-   * Deletes a request, and keeps a report of it if one is given. Returns `false` if the request no longer belongs to
-   * this client. Without a report, it must also work on a full disk.
+   * Deletes a request and, if a report is given, stores it. Returns `false` if the request no longer belongs to this
+   * client. Without a report, it must also work on a full disk.
    */
   readonly settle: (
     seq: string,
     report?: { readonly outcome: Outcome; readonly detail?: string | undefined }
   ) => Effect.Effect<boolean, OutboxError>
   /**
-   * Deletes a request that was never sent: it is queued, with no attempts. Returns `false` if it was sent, or if it no
-   * longer belongs to this client. It must also work on a full disk.
+   * Deletes a request that was never sent, which means that it is queued and has no attempts. Returns `false` if it was
+   * sent, or if it no longer belongs to this client. It must also work on a full disk.
    */
   readonly withdraw: (seq: string) => Effect.Effect<boolean, OutboxError>
   /**
@@ -190,7 +190,7 @@ export interface Claim {
    * - Unreadable records become a report, `Unreadable`.
    */
   readonly adopt: (server: string, sender: Sender) => Effect.Effect<Adopted, OutboxError>
-  /** Gives up queued requests, so that any client can adopt them. */
+  /** Releases queued requests, so that any client can adopt them. */
   readonly release: (seqs: ReadonlyArray<string>) => Effect.Effect<void, OutboxError>
   /** Emits when there may be requests to adopt, because a client has ended or has released requests. */
   readonly changes: Stream.Stream<void>
@@ -199,8 +199,8 @@ export interface Claim {
   /** Deletes reports. */
   readonly forget: (seqs: ReadonlyArray<string>) => Effect.Effect<void, OutboxError>
   /**
-   * Deletes every queued request and every report of this server and sender, whichever client they belong to. Returns
-   * how many requests were deleted.
+   * Deletes all queued requests and all reports of this server and sender, whichever client they belong to. Returns how
+   * many requests were deleted.
    */
   readonly purge: (server: string, sender: Sender) => Effect.Effect<number, OutboxError>
 }
@@ -223,7 +223,7 @@ export interface KuzzleOutboxStoreShape {
 }
 
 /**
- * The service that stores the outbox.
+ * The service that stores the requests of the outbox.
  *
  * @since 0.1.0
  * @category tags
@@ -233,7 +233,7 @@ export class KuzzleOutboxStore
 {}
 
 /**
- * A `Claim` on an API of promises. Its methods do the same as those of `Claim`, and may reject with any error.
+ * A `Claim` with Promises. Its methods do the same as those of `Claim`, and may reject with any error.
  *
  * @since 0.1.0
  * @category models
@@ -245,36 +245,37 @@ export type PromiseClaim =
     ) => Promise<Effect.Effect.Success<ReturnType<Claim[Method]>>>
   }
   & {
-    /** `undefined`: a limit is reached, and nothing was stored. */
+    /** Resolves with `undefined` if a limit is exceeded. Then nothing is stored. */
     readonly add: (entries: ReadonlyArray<NewEntry>) => Promise<ReadonlyArray<Entry> | undefined>
-    /** Does what closing the scope of a claim does. */
+    /** Does the same as closing the scope of a claim. */
     readonly close: () => Promise<void>
   }
 
 /**
- * Makes a store from an API of promises.
+ * Makes a store from functions that return Promises.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const fromPromises = ({ errorOf, open }: {
-  /** Call `changed` when there may be requests to adopt. */
+  /** Opens the store for one client. It must call `changed` when there may be requests to adopt. */
   readonly open: (limits: Limits, changed: () => void) => Promise<PromiseClaim>
-  /** Turns the error with which a method has rejected into an `OutboxError`. */
+  /** Turns an error with which a method has rejected into an `OutboxError`. */
   readonly errorOf: (operation: OutboxError["operation"], cause: unknown) => OutboxError
 }): KuzzleOutboxStoreShape => {
-  /** Uninterruptible: a change that has begun may become durable. */
+  /** Runs a method. It is uninterruptible, because a change that has begun may become durable. */
   const attempt = <A>(operation: OutboxError["operation"], run: () => Promise<A>): Effect.Effect<A, OutboxError> =>
     Effect.uninterruptible(Effect.tryPromise({ try: run, catch: (cause) => errorOf(operation, cause) }))
 
   return {
     open: (limits) =>
       Effect.gen(function*() {
-        // One change is kept for a consumer that is busy or has not come yet.
+        // One change is kept for a consumer that is busy or has not begun.
         const changes = yield* Effect.acquireRelease(Queue.dropping<void>(1), Queue.shutdown)
         const claim = yield* Effect.acquireRelease(
           attempt("open", () => open(limits, () => changes.unsafeOffer(undefined))),
-          // What cannot be released stays this client's, and the next client adopts it like that of a crashed one.
+          // Requests that cannot be released still belong to this client. The next client adopts them like those of a
+          // crashed client.
           (claim) => Effect.ignoreLogged(attempt("release", () => claim.close()))
         )
         return {

@@ -1,6 +1,6 @@
 /**
- * Makes a platform's client of its parts: a socket, a heartbeat, and the events of the host (network, sleep). A
- * platform is two small files: its socket, and its layers.
+ * Makes the client of a platform from its parts: a socket, a heartbeat, and the events of the host (network, sleep). A
+ * platform consists of two small files: its socket and its layers.
  *
  * @example
  * ```ts
@@ -36,8 +36,8 @@ import { KuzzleSocket, type KuzzleSocketShape } from "./KuzzleSocket.ts"
 import { KuzzleTelemetry, type KuzzleTelemetryShape } from "./KuzzleTelemetry.ts"
 
 /**
- * The parts of a platform. `NodeKuzzle.platform` and `BrowserKuzzle.platform` are two; replace a part by
- * `{ ...NodeKuzzle.platform, socket }`. `Own`: the options that only this platform has.
+ * The parts of a platform, such as `NodeKuzzle.platform` or `BrowserKuzzle.platform`. To replace a part, write `{
+ * ...NodeKuzzle.platform, socket }`. `Own` are the options that only this platform has.
  *
  * @since 0.1.0
  * @category models
@@ -51,9 +51,9 @@ export interface Platform<in Own> {
   readonly heartbeat: (
     options: KuzzleConfig.HeartbeatOptions
   ) => Effect.Effect<KuzzleHeartbeatShape, InvalidSettingError>
-  /** By default, the `KuzzleLifecycle` that is provided, or none. */
+  /** The events of the host. By default, the `KuzzleLifecycle` that is provided, or none. */
   readonly lifecycle?: KuzzleLifecycleShape | undefined
-  /** By default, the `KuzzleTelemetry` that is provided, or none. */
+  /** The destination of spans and metrics. By default, the `KuzzleTelemetry` that is provided, or none. */
   readonly telemetry?: KuzzleTelemetryShape | undefined
 }
 
@@ -66,7 +66,8 @@ export interface Platform<in Own> {
 export type Options<Own> = Kuzzle.Options<Own> & KuzzleConfig.HeartbeatOptions & Own
 
 /**
- * The client over a WebSocket.
+ * The layer of a platform's client over a WebSocket. Fails with a `KuzzleConnectError` if no endpoint can be reached,
+ * and with an `InvalidSettingError` if an option is invalid.
  *
  * @since 0.1.0
  * @category layers

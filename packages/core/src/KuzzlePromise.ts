@@ -1,8 +1,8 @@
 /**
- * The client with Promises, for programs that do not use Effect. It has the functions of the chosen modules. Each
+ * The client with Promises, for programs that do not use Effect. It has the functions of the chosen modules. A function
  * returns a Promise or, for several values, an `AsyncIterable`.
  *
- * The functions have the same options and results as those of the modules. Where the effect fails, the Promise rejects
+ * The functions have the same options and results as those of the modules. If the effect fails, the Promise rejects
  * with the same error: an `Error` with a `_tag`.
  *
  * @module
@@ -55,30 +55,33 @@ export {
  * @category models
  */
 export interface CallOptions {
-  /** Interrupts the call, which then rejects with the signal's `reason`. It also closes what the call has opened. */
+  /**
+   * Interrupts the call, which then rejects with the signal's `reason`. It also closes a subscription or live query
+   * that the call has opened.
+   */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * A resource that lasts until it is closed: a subscription, live documents.
+ * A resource that lasts until it is closed, such as a subscription or live documents.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Closeable extends AsyncDisposable {
-  /** Closes it, on the server too. */
+  /** Closes the resource, on the server, too. */
   readonly close: () => Promise<void>
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// what becomes of an effect, a stream, a module
+// effects, streams and modules as Promises
 // -------------------------------------------------------------------------------------------------------------------
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
 
 type AnyStream = Stream.Stream<unknown, unknown, unknown>
 
-/** Whether a result is run. Every effect is a stream, and an `Option` is an effect. Here an `Option` is a value. */
+/** Whether a result is an effect or a stream to run. An `Option` is an effect, too, but here it is a value. */
 type IsLazy<T> = T extends Option.Option<unknown> | Either.Either<unknown, unknown> ? false
   : T extends AnyEffect | AnyStream ? true
   : false
@@ -93,21 +96,18 @@ type Needs<T> = T extends Effect.Effect<unknown, unknown, infer R> ? R
 
 type Runs<T, R> = [Needs<T>] extends [R | Scope.Scope] ? true : false
 
-/**
- * Whether a member of a module can be used: the client provides its services, and it is not a constructor of something
- * else.
- */
+/** Whether a member of a module can be used: the client provides its services, and it returns an effect or a stream. */
 type IsOffered<T, R> = T extends abstract new(...args: never) => unknown ? false
   : T extends (...args: never) => infer Out ? IsLazy<Out> extends true ? Runs<Out, R> : false
   : IsLazy<T> extends true ? Runs<T, R>
   : true
 
-/** A result with a lifetime gets a `close`. */
+/** A result that needs a scope gets a `close`. */
 type Owned<T, R> = Scope.Scope extends R ? T & Closeable : T
 
 /**
- * What a Promise resolves with: the result of the effect. A stream in it is an `AsyncIterable`, and an effect in it is
- * a function that returns a Promise.
+ * The result of a Promise. A stream in the result of the effect becomes an `AsyncIterable`. An effect in it becomes a
+ * function that returns a Promise.
  *
  * @since 0.1.0
  * @category models
@@ -373,13 +373,14 @@ export type KuzzlePromise<R, M> =
   & Running<R>
 
 /**
- * Builds the layer, and returns the functions of the named modules. A page includes only the modules that it names;
- * `modules` names all of them, for programs whose size does not matter. Resolves when the layer is ready, which is when
- * the client is connected. Rejects with the error of the layer.
+ * Builds the layer, and returns the functions of the named modules. A page includes only the modules that it names.
+ * `modules` names all of them, for programs whose size does not matter. The Promise resolves when the client is
+ * connected. It rejects with the error of the layer.
  *
- * An effect of a module becomes a Promise, a stream becomes an `AsyncIterable`. The stream starts with the first
- * iteration. It ends, on the server too, when the loop ends. Options take a `signal`. Functions whose service the layer
- * does not provide are left out: with a layer over HTTP, `realtime.subscribe` does not compile.
+ * A function that returns an effect becomes one that returns a Promise. A stream becomes an `AsyncIterable`. The stream
+ * starts with the first iteration. It ends, on the server, too, when the loop ends. Every call accepts a `signal` in
+ * its options. Functions whose service the layer does not provide are left out. For example, `realtime.subscribe` does
+ * not compile with a layer over HTTP.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Real-time: subscriptions that survive lost connections, as streams or with a callback; publishing messages; counting
- * subscribers.
+ * Real-time functions: subscriptions that survive lost connections, as streams or with a callback, and publishing
+ * messages.
  *
  * A subscription ends with its scope, or with its stream. The client then sends `realtime:unsubscribe`, once the last
  * consumer of the room has ended. A subscription that ends while the connection is down is not opened again.
@@ -22,8 +22,8 @@ import * as Shape from "./internal/data/shape.ts"
 import type { KuzzleRequest } from "./internal/protocol/envelope.ts"
 import type { Frame } from "./internal/protocol/envelope.ts"
 import type { GapCause } from "./internal/protocol/intent.ts"
-import type { Wanted } from "./internal/protocol/listening.ts"
-import type { Broadcast } from "./internal/runtime/broadcast.ts"
+import type { SubscriptionRequest } from "./internal/protocol/listening.ts"
+import type { Broadcast, Watchable } from "./internal/runtime/broadcast.ts"
 import * as Mailbox from "./internal/runtime/mailbox.ts"
 import * as Realtime from "./internal/runtime/realtime.ts"
 import type { DebuggerFrame } from "./internal/runtime/realtime.ts"
@@ -56,7 +56,7 @@ export interface NotifiedDocument {
  */
 export interface DocumentNotification {
   readonly type: "document"
-  /** `in`: the document matches the filter now. `out`: it no longer matches, or was deleted. */
+  /** `in`: the document now matches the filter. `out`: it no longer matches, or was deleted. */
   readonly scope: "in" | "out"
   readonly event: "write" | "delete" | "publish"
   readonly action: "create" | "update" | "replace" | "delete" | "publish" | (string & {})
@@ -76,7 +76,7 @@ export interface DocumentNotification {
 }
 
 /**
- * A user entered or left the room. Only with the option `users`.
+ * A user entered or left the room. It comes only with the option `users`.
  *
  * @since 0.1.0
  * @category models
@@ -100,8 +100,8 @@ export interface UserNotification {
 }
 
 /**
- * Notifications may have been lost here, so what was read before must be read again. Kuzzle neither numbers nor keeps
- * notifications, so they cannot be recovered.
+ * Notifications may have been lost at this point, so documents that were read before must be read again. Kuzzle neither
+ * numbers nor keeps notifications, so they cannot be recovered.
  *
  * @since 0.1.0
  * @category models
@@ -113,9 +113,10 @@ export interface Gap {
 
 export {
   /**
-   * Why notifications may be missing: the connection was down, the token expired (the server then drops all
-   * subscriptions), a notification was malformed (`issue` says where), or the consumer was too slow and its buffer
-   * dropped `lost` notifications.
+   * Why notifications may be missing. `Disconnected`: the connection was down. `Replaced`: the client has replaced the
+   * connection for another user or cookie. `TokenExpired`: the token expired, and the server has dropped all
+   * subscriptions. `Malformed`: a notification was malformed (`issue` says where). `Overflow`: the consumer was too
+   * slow, and its buffer dropped `lost` notifications.
    *
    * @since 0.1.0
    * @category models
@@ -124,6 +125,8 @@ export {
 } from "./internal/protocol/intent.ts"
 
 /**
+ * An element of a subscription: a notification, or a `Gap` where some may be missing.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -167,7 +170,7 @@ export interface RoomOptions<Documents extends Choice = Choice, Users extends Ch
   readonly users?: Users | undefined
   /** The server keeps it, and sends it to others when this subscription begins or ends. */
   readonly volatile?: Readonly<Record<string, unknown>> | undefined
-  /** Whether to receive notifications that this client itself causes; `true` by default. */
+  /** Whether to receive notifications that this client itself causes. Default: `true`. */
   readonly subscribeToSelf?: boolean | undefined
 }
 
@@ -182,14 +185,14 @@ export interface SubscribeOptions<Documents extends Choice = Choice, Users exten
 {
   /** The index of the collection. */
   readonly index: string
-  /** The collection whose documents and messages to receive. */
+  /** The collection of the documents and messages to receive. */
   readonly collection: string
   /** The filter, for example `KuzzleFilter.equals("status", "free")`. By default, all documents of the collection. */
   readonly filter?: Filter | undefined
 }
 
 /**
- * The room to join. Another client has subscribed to it; its filter need not be known.
+ * The room to join. Another client must be in it. Its filter need not be known.
  *
  * @since 0.1.0
  * @category models
@@ -214,32 +217,32 @@ export interface JoinOptions<Documents extends Choice = Choice, Users extends Ch
 export type BufferStrategy = "sliding" | "dropping" | "fail"
 
 /**
- * The buffer of a stream, for a consumer that is slow. There is no `suspend`: the client must never stop reading the
- * socket, because Kuzzle silently drops the notifications of slow readers (spec 1.8).
+ * The buffer of a stream. There is no strategy `suspend`. The client must never stop reading the socket, because Kuzzle
+ * silently drops the notifications of slow readers (spec 1.8).
  *
  * @since 0.1.0
  * @category models
  */
 export interface BufferOptions<Strategy extends BufferStrategy = BufferStrategy> {
-  /** The largest number of buffered notifications, at least 1; 16,384 by default. */
+  /** The maximum number of buffered notifications, at least 1. Default: 16,384. */
   readonly bufferSize?: number | undefined
   /**
-   * How many bytes of notifications the buffer holds, 16 MiB by default. One character of JSON counts as one byte; the
-   * decoded notifications take a small multiple of that. A single notification is kept, whatever its size.
+   * The maximum size of the buffered notifications, in bytes. Default: 16 MiB. One character of JSON counts as one
+   * byte. The decoded notifications take a small multiple of that. A single notification is kept, whatever its size.
    */
   readonly bufferBytes?: number | undefined
-  /** What to drop when the buffer is full; `sliding` by default. */
+  /** What happens when the buffer is full. Default: `sliding`. */
   readonly strategy?: Strategy | undefined
   /**
-   * Gives a key to a notification. Of two buffered notifications with the same key only the newer is kept, at its own
-   * position, even if the buffer is not full. No `Gap` counts the older one. Use it to get the latest state of each
-   * document instead of every version.
+   * Returns the key of a notification. Of two buffered notifications with the same key, only the newer one is kept,
+   * even if the buffer is not full. It keeps its own position. No `Gap` counts the older one. Use it to get the latest
+   * state of each document instead of every version.
    */
   readonly conflate?: ((notification: DocumentNotification | UserNotification) => string | undefined) | undefined
 }
 
 /**
- * What a stream with this strategy can fail with, in addition to the errors of requests.
+ * The additional error of a stream with this strategy.
  *
  * @since 0.1.0
  * @category models
@@ -271,7 +274,21 @@ export {
 } from "./internal/runtime/realtime.ts"
 
 /**
- * The real-time half of a client. Only WebSocket layers provide it.
+ * The client for which a subscription is opened. It is opaque: only the functions of this module use it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Host {
+  /** @internal */
+  readonly parts: Realtime.Host
+}
+
+/**
+ * The real-time functions of a client. Only WebSocket layers provide them.
+ *
+ * `by` is the code that opens the subscription. The functions of this module bring it, so that pages that do not subscribe
+ * do not download it (6 KB gzip, and 13 KB for `Stream`). A service for tests may ignore it.
  *
  * @since 0.1.0
  * @category models
@@ -279,22 +296,30 @@ export {
 export interface KuzzleRealtimeShape {
   /** See `open`. */
   readonly open: (
-    options: (SubscribeOptions | JoinOptions) & BufferOptions
+    options: (SubscribeOptions | JoinOptions) & BufferOptions,
+    by: (
+      host: Host,
+      options: (SubscribeOptions | JoinOptions) & BufferOptions
+    ) => Effect.Effect<Stream.Stream<Notification, RequestError | OverflowError>, RequestError, Scope.Scope>
   ) => Effect.Effect<Stream.Stream<Notification, RequestError | OverflowError>, RequestError, Scope.Scope>
   /** See `listen`. */
   readonly listen: (
     options: SubscribeOptions | JoinOptions,
-    handler: (notification: Notification) => void
+    handler: (notification: Notification) => void,
+    by: (
+      host: Host,
+      options: SubscribeOptions | JoinOptions,
+      handler: (notification: Notification) => void
+    ) => Effect.Effect<Listening, RequestError, Scope.Scope>
   ) => Effect.Effect<Listening, RequestError, Scope.Scope>
   /** The events of the server's debugger for this connection, and the number of their readers. See `KuzzleDebug`. */
-  readonly debugger: {
-    readonly open: Effect.Effect<Stream.Stream<DebuggerFrame>, never, Scope.Scope>
+  readonly debugger: Watchable<DebuggerFrame> & {
     readonly watchers: Effect.Effect<number>
   }
 }
 
 /**
- * The service of the real-time half of a client.
+ * The service with the real-time functions of a client.
  *
  * @since 0.1.0
  * @category tags
@@ -305,22 +330,27 @@ export class KuzzleRealtime extends Context.Tag("@effect-kuzzle/core/KuzzleRealt
 >() {}
 
 /** @internal */
-export const make = (
-  realtime: Realtime.Realtime,
-  debuggerEvents: Broadcast<DebuggerFrame>
-): KuzzleRealtimeShape => ({
-  open: (options) =>
-    Effect.suspend(() => {
-      const consumer = new StreamConsumer(realtime, options)
-      return Effect.as(realtime.open(asked(options), consumer), consumer.mailbox.stream)
-    }),
-  listen: (options, handler) =>
-    Effect.suspend(() => {
-      const consumer = new HandlerConsumer(realtime, options, handler)
-      return Effect.as(realtime.open(asked(options), consumer), { ended: consumer.ended })
-    }),
+export const make = (host: Realtime.Host, debuggerEvents: Broadcast<DebuggerFrame>): KuzzleRealtimeShape => ({
+  open: (options, by) => by({ parts: host }, options),
+  listen: (options, handler, by) => by({ parts: host }, options, handler),
   debugger: debuggerEvents
 })
+
+/** @internal */
+export const openStream: Parameters<KuzzleRealtimeShape["open"]>[1] = ({ parts }, options) =>
+  Effect.suspend(() => {
+    const realtime = Realtime.of(parts)
+    const consumer = new StreamConsumer(realtime, options)
+    return Effect.as(realtime.open(subscriptionOf(options), consumer), consumer.mailbox.stream)
+  })
+
+/** @internal */
+export const callHandler: Parameters<KuzzleRealtimeShape["listen"]>[2] = ({ parts }, options, handler) =>
+  Effect.suspend(() => {
+    const realtime = Realtime.of(parts)
+    const consumer = new HandlerConsumer(realtime, options, handler)
+    return Effect.as(realtime.open(subscriptionOf(options), consumer), { ended: consumer.ended })
+  })
 
 abstract class RoomConsumer extends Realtime.Subscriber {
   private readonly users: Choice
@@ -335,7 +365,7 @@ abstract class RoomConsumer extends Realtime.Subscriber {
   abstract hand(notification: DocumentNotification | UserNotification, size: number): void
   abstract miss(gap: Gap): void
 
-  /** The server may send more notifications of users than were asked for: see `requestOf`. */
+  /** The requested notifications of users. The server may send more: see `requestOf`. */
   notify(frame: Frame, size: number): void {
     if (frame.type === "user" && this.users !== "all" && this.users !== frame.user) return
     if (!this.self && this.realtime.isOwn(frame)) return
@@ -346,7 +376,7 @@ abstract class RoomConsumer extends Realtime.Subscriber {
   }
 
   gap(cause: GapCause): void {
-    this.realtime.metrics.gap(cause)
+    this.realtime.metrics?.gap(cause)
     this.miss({ type: "gap", cause })
   }
 }
@@ -368,7 +398,7 @@ const isGap = (one: Notification): one is Gap => one.type === "gap"
 
 class StreamConsumer extends RoomConsumer {
   readonly mailbox: Mailbox.Mailbox<Notification, RequestError | OverflowError>
-  /** The error to fail with when the buffer is full. */
+  /** Fails the stream with this error when the buffer is full. `undefined` for the other strategies. */
   private readonly overflow: OverflowError | undefined
 
   constructor(realtime: Realtime.Realtime, options: (SubscribeOptions | JoinOptions) & BufferOptions) {
@@ -390,7 +420,7 @@ class StreamConsumer extends RoomConsumer {
         essential: isGap,
         overflow: (lost) => {
           const cause: GapCause = { _tag: "Overflow", lost }
-          realtime.metrics.gap(cause)
+          realtime.metrics?.gap(cause)
           return { type: "gap", cause }
         }
       })
@@ -423,14 +453,14 @@ class StreamConsumer extends RoomConsumer {
   private offer(notification: Notification, size: number): void {
     const lost = this.mailbox.offer(notification, size)
     if (lost === 0) return
-    this.realtime.metrics.lost(lost)
+    this.realtime.metrics?.lost(lost)
     if (this.overflow === undefined) return
     this.mailbox.fail(Cause.fail(this.overflow))
     this.leave()
   }
 }
 
-/** One array for all, because most subscriptions have no waiting consumer. */
+/** A shared array, because most subscriptions have no waiting consumer. */
 const none: ReadonlyArray<never> = []
 
 class HandlerConsumer extends RoomConsumer {
@@ -525,7 +555,7 @@ const requestOf = (options: SubscribeOptions | JoinOptions): KuzzleRequest => {
   return subscribing.request({ ...wire, index, collection, filter })
 }
 
-const asked = (options: SubscribeOptions | JoinOptions): Wanted => ({
+const subscriptionOf = (options: SubscribeOptions | JoinOptions): SubscriptionRequest => ({
   request: requestOf(options),
   volatile: options.volatile
 })
@@ -550,11 +580,11 @@ export type SubscribeError = RequestError | InvalidFilterError
  */
 export type JoinError = RequestError | RoomNotFoundError
 
-/** Opens a subscription. Its errors are those of requests: see `namedFor`. */
+/** Opens a subscription. It fails with the errors of requests. `namedFor` turns them into those of the action. */
 const opening = (options: (SubscribeOptions | JoinOptions) & BufferOptions) =>
-  Effect.flatMap(KuzzleRealtime, (realtime) => realtime.open(options))
+  Effect.flatMap(KuzzleRealtime, (realtime) => realtime.open(options, openStream))
 
-/** The errors of opening a subscription or joining a room. */
+/** Turns errors of requests into the named errors of subscribing or joining. */
 const namedFor = (options: SubscribeOptions | JoinOptions) =>
   "roomId" in options ? joinAction.named : subscribeAction.named
 
@@ -562,7 +592,7 @@ const namedFor = (options: SubscribeOptions | JoinOptions) =>
  * Subscribes, and unsubscribes when the stream ends. The stream continues across lost connections, with a `Gap` where
  * notifications may be missing. It fails when the server refuses the subscription.
  *
- * The subscription is made when the stream is run. Use `open` if something must happen *after* the subscription is
+ * The subscription is opened when the stream is run. Use `open` for code that must run *after* the subscription is
  * confirmed.
  *
  * @example
@@ -645,8 +675,9 @@ export const join = Action.wrap(
 )
 
 /**
- * Subscribes, or joins, until the scope closes. Succeeds when the server has confirmed: everything written from then on
- * is in the stream. While the connection is down, it waits for the next one. The stream is for one consumer.
+ * Subscribes or joins until the scope closes. Succeeds when the server has confirmed the subscription. All changes
+ * after that are in the stream. While there is no connection, it waits for the next one. The stream is for one
+ * consumer.
  *
  * @example
  * ```ts
@@ -711,7 +742,8 @@ export const open: {
  * Subscribes until the scope closes, with a synchronous callback as the consumer. It is called in order, without a
  * buffer. Use it for counters and caches that must keep up with very high rates, and a stream for everything else.
  *
- * Succeeds when the server has confirmed. `ended` of the result fails when the subscription ends by itself.
+ * Succeeds when the server has confirmed the subscription. `ended` of the result fails when the subscription ends by
+ * itself.
  *
  * @since 0.1.0
  * @category subscriptions
@@ -736,7 +768,7 @@ export const listen: {
   Effect.flatMap(KuzzleRealtime, (realtime) => {
     const named = namedFor(options)
     // As in `open`: notifications that were not requested do not arrive, and each kind of options has its own errors.
-    return Effect.mapBoth(realtime.listen(options, handler as (notification: Notification) => void), {
+    return Effect.mapBoth(realtime.listen(options, handler as (notification: Notification) => void, callHandler), {
       onFailure: named,
       onSuccess: ({ ended }) => ({ ended: Effect.mapError(ended, named) })
     }) as Effect.Effect<Listening<E>, E, Scope.Scope>
@@ -769,8 +801,8 @@ export const publish = Action.make<
 })
 
 /**
- * Counts the connections in a room, in the whole cluster (`realtime:count`); 0 for a room that does not exist. The room
- * of a notification is its member `room` up to the last `-`.
+ * Counts the connections in a room, in the whole cluster (`realtime:count`). Returns 0 for a room that does not exist.
+ * The id of the room is the member `room` of a notification up to the last `-`.
  *
  * @since 0.1.0
  * @category actions
@@ -809,7 +841,7 @@ export interface FieldFaults {
 }
 
 /**
- * Whether a message fits the specifications of the collection (`realtime:validate`): it is not published.
+ * Checks whether a message fits the specifications of the collection, without publishing it (`realtime:validate`).
  *
  * @since 0.1.0
  * @category actions
@@ -832,8 +864,8 @@ export const validate = Action.make<
 })
 
 /**
- * Counts the connections in each room, by index, collection and room id (`realtime:list`). Covers only the node that
- * answers, and only collections to which the user may subscribe.
+ * Counts the connections in each room, by index, collection and room id (`realtime:list`). The result only contains
+ * rooms of the node that answers, and of collections to which the user may subscribe.
  *
  * @since 0.1.0
  * @category actions

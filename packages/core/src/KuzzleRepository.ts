@@ -1,13 +1,14 @@
 /**
- * The documents of a collection, typed by their Schema: encoded before they are written, decoded after they are read.
+ * The documents of a collection, typed by their Schema. They are encoded before they are written, and decoded after
+ * they are read.
  *
  * A stored document need not fit the current Schema. `onInvalid` decides what happens to one that does not:
  *
  * - `"fail"` (the default): the whole call or stream fails with an `InvalidDocumentError`.
- * - a function: it is called with the document, which is then left out of lists and streams. A call for a single
- *   document fails with an `InvalidDocumentError`. `logInvalid` is such a function.
- * - `"pass"`: the document has an `InvalidDocumentError` in place of its content. The error holds the content as it was
- *   received.
+ * - a function, such as `logInvalid`: it is called with the document, which is left out of lists and streams. A call
+ *   for a single document fails with an `InvalidDocumentError`.
+ * - `"pass"`: the document has an `InvalidDocumentError` in place of its content. The error contains the content as it
+ *   was received.
  *
  * @example
  * ```ts
@@ -190,12 +191,16 @@ export type Decoded<Envelope, Source> = Omit<Envelope, "_source"> & {
 }
 
 /**
+ * A document with its decoded content.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Document<Source> extends Decoded<KuzzleDocument.Document, Source> {}
 
 /**
+ * A document that a search has found, with its decoded content.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -234,6 +239,8 @@ export interface NotifiedDocument<Source> {
 }
 
 /**
+ * A document was written, deleted or published. Its content is decoded.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -242,6 +249,8 @@ export interface DocumentNotification<Source> extends Omit<KuzzleRealtime.Docume
 }
 
 /**
+ * An element of a subscription: a notification with decoded content, or a `Gap` where some may be missing.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -270,8 +279,8 @@ export type NotificationOf<
 export interface LiveDocument<Source> extends Decoded<KuzzleLiveQuery.LiveDocument, Source> {}
 
 /**
- * Documents of a live query. With a function as `onInvalid`, the content of a document that has left the set is its
- * last decoded content, or an `InvalidDocumentError`, because a document also leaves the set when it no longer fits.
+ * Documents of a live query. With a function as `onInvalid`, a document also leaves the set when it no longer fits the
+ * Schema. Then its content is an `InvalidDocumentError`.
  *
  * @since 0.1.0
  * @category models
@@ -283,12 +292,12 @@ export type LiveQuery<A, P extends Policy> = KuzzleLiveQuery.LiveQuery<
 >
 
 // -------------------------------------------------------------------------------------------------------------------
-// what is asked
+// options
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Which documents: by a filter that searches support (see `KuzzleFilter.SearchFilter`), by an Elasticsearch query, or
- * all.
+ * Which documents to find: those that match a filter for searches (see `KuzzleFilter.SearchFilter`), those that an
+ * Elasticsearch query finds, or all.
  *
  * @since 0.1.0
  * @category options
@@ -302,7 +311,7 @@ export type Query<Encoded> =
   | KuzzleDocument.SelectionByQuery
 
 /**
- * Which documents to change: a filter or a query must be given.
+ * Which documents to change. A filter or a query is required.
  *
  * @since 0.1.0
  * @category options
@@ -356,12 +365,12 @@ export type SortKey<Encoded> =
 type Words<Encoded, A extends KuzzleDocument.Aggregations = KuzzleDocument.Aggregations> =
   & Omit<KuzzleDocument.SearchOptions<A>, "sort" | "scroll" | "_source">
   & {
-    /** What to sort by: `[{ seats: "desc" }, "status"]`. By relevance by default. */
+    /** How to sort: `[{ seats: "desc" }, "status"]`. By default, by relevance. */
     readonly sort?: ReadonlyArray<SortKey<Encoded>> | undefined
   }
 
 /**
- * Which fields of the documents a search returns: the named ones, all (`true`) or none (`false`).
+ * The fields of the documents that a search returns: the named ones, all (`true`) or none (`false`).
  *
  * @since 0.1.0
  * @category options
@@ -380,7 +389,8 @@ export type Selected<A, S> = [S] extends [ReadonlyArray<infer Name>] ? Pick<A, N
 
 type WithFields<S> = {
   /**
-   * Only these fields: `["status", "seats"]`. The Schema of the other fields is not checked. `false` returns no fields.
+   * The fields to return: `["status", "seats"]`. The other fields are not checked against the Schema. `false` returns
+   * no fields.
    */
   readonly _source?: S | undefined
 }
@@ -397,8 +407,8 @@ export type Changes<A> = { readonly [K in keyof A]?: Change<A[K]> }
 type Change<T> = T extends object ? IsStruct<T> extends true ? Changes<T> : T : T
 
 /**
- * An object of fields. Types with behaviour, such as `Date`, are recognized by a member that is a function or has a
- * symbol as its key.
+ * Whether a type is an object of fields. Types with behaviour, such as `Date`, are recognized by a member that is a
+ * function or has a symbol as its key.
  */
 type IsStruct<T extends object> = T extends ReadonlyArray<unknown> ? false
   : string extends keyof T ? false
@@ -407,7 +417,7 @@ type IsStruct<T extends object> = T extends ReadonlyArray<unknown> ? false
   : false
 
 /**
- * What to search for; as in `KuzzleDocument.search`.
+ * The options of `search`, as in `KuzzleDocument.search`.
  *
  * @since 0.1.0
  * @category options
@@ -417,7 +427,7 @@ export type SearchOptions<Encoded, A extends KuzzleDocument.Aggregations = Kuzzl
   & Query<Encoded>
 
 /**
- * What to search for, as a stream; as in `KuzzleSearch.hits`.
+ * The options of `hits`, as in `KuzzleSearch.hits`.
  *
  * @since 0.1.0
  * @category options
@@ -428,30 +438,32 @@ export type HitsOptions<Encoded> =
   & Pick<KuzzleSearch.Options, "strategy">
 
 /**
- * Which documents to follow: those with some ids, or those that match a filter. Without either, all of the collection.
- * As in `KuzzleLiveQuery.live`.
+ * Which documents to follow, as in `KuzzleLiveQuery.live`: those with some ids, or those that match a filter. Without
+ * either, all documents of the collection.
  *
  * @since 0.1.0
  * @category options
  */
 export type LiveOptions<Encoded> =
   | {
-    /** The documents of these ids. */
+    /** The ids of the documents. */
     readonly ids: ReadonlyArray<string>
   }
   | {
     readonly ids?: undefined
-    /** Which documents: `taxis.filter.equals("status", "free")`. All of the collection by default. */
+    /** The filter: `taxis.filter.equals("status", "free")`. By default, all documents of the collection. */
     readonly filter?: (KuzzleFilter.SearchFilter & KuzzleFilter.On<Encoded>) | undefined
     /**
-     * Whether to refresh the collection before it is read; `true` by default. A search does not see what was written
-     * within the last second. With `false`, such a document may be missing until it changes again. A user who may not
-     * refresh must use `false`: otherwise the live query fails with the refusal.
+     * Whether to refresh the collection before it is read. Default: `true`. A search does not see writes of the last
+     * second. With `false`, such a document may be missing until it changes again. Use `false` for a user who may not
+     * refresh, because the refusal would end the live query.
      */
     readonly refresh?: boolean | undefined
   }
 
 /**
+ * The options of a subscription to the documents of a repository.
+ *
  * @since 0.1.0
  * @category options
  */
@@ -460,7 +472,7 @@ export interface SubscribeOptions<
   Documents extends KuzzleRealtime.Choice = KuzzleRealtime.Choice,
   Users extends KuzzleRealtime.Choice = KuzzleRealtime.Choice
 > extends KuzzleRealtime.RoomOptions<Documents, Users> {
-  /** Which documents: `taxis.filter.equals("status", "free")`. All of the collection by default. */
+  /** The filter: `taxis.filter.equals("status", "free")`. By default, all documents of the collection. */
   readonly filter?: (KuzzleFilter.Filter & KuzzleFilter.On<Encoded>) | undefined
 }
 
@@ -477,7 +489,7 @@ type WithContent<A> = {
 }
 
 type WithStrict = {
-  /** Fail with an `IncompleteRequestError` when some documents failed. The others are processed all the same. */
+  /** Whether to fail with an `IncompleteRequestError` if some documents fail. The others are processed all the same. */
   readonly strict?: boolean | undefined
 }
 
@@ -511,7 +523,8 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   readonly filter: KuzzleFilter.Builders<I>
 
   /**
-   * Writes a new document. Kuzzle makes an id unless one is given.
+   * Writes a new document. Without an `_id`, Kuzzle makes one. Fails with an `InvalidContentError` if the content does
+   * not fit the Schema.
    *
    * ```ts
    * taxis.create({ content: new Taxi({ status: "free", seats: 4, seen: new Date() }) })
@@ -525,7 +538,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
-  /** Writes a document, new or in place of the existing one. `created` says which. */
+  /** Writes a document, which replaces an existing one. `created` says whether the document is new. */
   readonly createOrReplace: (
     options: KuzzleDocument.WriteOptions & WithId & WithContent<A>
   ) => Effect.Effect<
@@ -584,8 +597,8 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   ) => Effect.Effect<Document<Given<A, P>>, ErrorOf<"get"> | InvalidOne<P>, Kuzzle | R>
 
   /**
-   * Reads a document that may not exist. A document that exists and does not fit the Schema is never `none`: `onInvalid`
-   * decides what happens to it.
+   * Reads a document that may not exist. The result is `None` only if it does not exist. `onInvalid` decides what
+   * happens to a document that does not fit the Schema.
    */
   readonly getOption: (
     options: Action.CallOptions & WithId
@@ -656,8 +669,9 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Changes or creates many documents, like `upsert`, with one difference in the server: if `changes` and `default` have
-   * the same field, a new document gets the value of `default`. If the content of one does not fit, nothing is sent.
+   * Changes or creates many documents, like `upsert`. There is one difference in the server: if `changes` and `default`
+   * have the same field, a new document gets the value of `default`. If the content of one does not fit, nothing is
+   * sent.
    */
   readonly mUpsert: (
     options: KuzzleDocument.UpdateOptions & WithStrict & {
@@ -678,9 +692,9 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   ) => Effect.Effect<Document<Given<A, P>>, ErrorOf<"deleteFields"> | InvalidOne<P>, Kuzzle | R>
 
   /**
-   * Changes the same fields, like `update`, of all documents that a filter or a query finds, and returns the whole
-   * documents. The server changes at most 200 documents with one request, and refuses more with a `WriteLimitError`.
-   * `filter.all` finds all documents.
+   * Makes the same changes, like `update`, to all documents that a filter or a query finds, and returns the whole
+   * documents. The server changes at most 200 documents with one request by default, and refuses more with a
+   * `WriteLimitError`. `filter.all` finds all documents.
    */
   readonly updateByQuery: (
     options: KuzzleDocument.WriteOptions & GivenQuery<I> & { readonly changes: Changes<A> }
@@ -692,14 +706,14 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
 
   /**
    * Deletes all documents that a filter or a query finds, and returns their ids. The server deletes at most 200
-   * documents with one request, and refuses more with a `WriteLimitError`. `filter.all` finds all documents.
+   * documents with one request by default, and refuses more with a `WriteLimitError`. `filter.all` finds all documents.
    */
   readonly deleteByQuery: (
     options: KuzzleDocument.WriteOptions & GivenQuery<I>
   ) => Effect.Effect<ReadonlyArray<string>, ErrorOf<"deleteByQuery"> | KuzzleFilter.FilterError, Kuzzle>
 
   /**
-   * Finds documents: one page of them. The type of the result follows `_source` and `aggregations`.
+   * Searches documents, and returns one page. The type of the result follows from `_source` and `aggregations`.
    *
    * ```ts
    * taxis.search({ filter: taxis.filter.equals("status", "free"), sort: [{ seats: "desc" }], _source: ["seats"] })
@@ -716,7 +730,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
-  /** All documents that are found, as a stream; see `KuzzleSearch`. */
+  /** Searches documents, and emits all that are found. See `KuzzleSearch`. */
   readonly hits: <const S extends Fields<A, I> = true>(
     options?: HitsOptions<I> & WithFields<S>
   ) => Stream.Stream<
@@ -725,13 +739,14 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     Kuzzle | R
   >
 
-  /** Counts the documents: all of them, or those that match a filter or a query. */
+  /** Counts all documents, or those that a filter or a query finds. */
   readonly count: (
     options?: Action.CallOptions & Query<I>
   ) => Effect.Effect<number, ErrorOf<"count"> | KuzzleFilter.FilterError, Kuzzle>
 
   /**
-   * The notifications about these documents, decoded. `Gap`s and notifications of users pass through as they are.
+   * Subscribes to these documents. The contents of notifications are decoded. `Gap`s and notifications of users are
+   * passed on unchanged.
    *
    * ```ts
    * taxis.subscribe({ filter: taxis.filter.equals("status", "free"), scope: "in" })
@@ -750,8 +765,8 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Subscribes until the scope closes. Succeeds when the server has confirmed: everything written from then on is in
-   * the stream.
+   * Subscribes until the scope closes. Succeeds when the server has confirmed the subscription. All changes after that
+   * are in the stream.
    */
   readonly open: <
     Documents extends KuzzleRealtime.Choice = "all",
@@ -769,7 +784,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
     KuzzleRealtime.KuzzleRealtime | Scope.Scope
   >
 
-  /** Joins an existing room by its id; see `KuzzleRealtime.join`. It must be a room of this collection. */
+  /** Joins an existing room by its id, which must be a room of this collection. See `KuzzleRealtime.join`. */
   readonly join: <
     Documents extends KuzzleRealtime.Choice = "all",
     Users extends KuzzleRealtime.Choice = "none",
@@ -783,9 +798,9 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Subscribes until the scope closes, with a synchronous callback as the consumer: called in order, without a buffer;
-   * see `KuzzleRealtime.listen`. Decoding must be synchronous. Use `subscribe` for a Schema that decodes
-   * asynchronously.
+   * Subscribes until the scope closes, with a synchronous callback as the consumer. It is called in order, without a
+   * buffer. Decoding must be synchronous. Use `subscribe` for a Schema that decodes asynchronously. See
+   * `KuzzleRealtime.listen`.
    *
    * ```ts
    * taxis.listen({ filter: taxis.filter.exists("driver") }, (notification) => console.log(notification.type))
@@ -801,7 +816,7 @@ export interface KuzzleRepository<in out A, in out I, out R = never, out P exten
   >
 
   /**
-   * Reads the current documents and follows their changes until the scope closes; see `KuzzleLiveQuery.live`. Each
+   * Reads the current documents and follows their changes until the scope closes. See `KuzzleLiveQuery.live`. Each
    * change is decoded once, however many consumers there are. Its cost does not depend on the number of documents.
    *
    * With a function as `onInvalid`, a document that does not fit is not in the set. If it was in the set before, the
@@ -880,127 +895,131 @@ export const make: {
   /** The fields that the search returns, and how to decode them. */
   const selected = (
     fields: Fields<A, I> = true
-  ): { readonly given: Pick<KuzzleDocument.SearchOptions, "_source">; readonly read: Reads<R> } => {
-    if (fields === true) return { given: {}, read: entire }
+  ): { readonly sourceOption: Pick<KuzzleDocument.SearchOptions, "_source">; readonly read: Reads<R> } => {
+    if (fields === true) return { sourceOption: {}, read: entire }
     const names = fields === false ? [] : fields
     const { ast, stored } = picked(schema.ast, names)
     const read = reading(target, Schema.make<object, object, R>(ast), onInvalid)
     // An empty list of names would select all fields.
-    return { given: { _source: stored.length > 0 && stored }, read }
+    return { sourceOption: { _source: stored.length > 0 && stored }, read }
   }
 
   const subscribable = (filter: KuzzleFilter.Filter | undefined) =>
     // The server limits the number of conditions, not this check.
     checked(filter === undefined ? [] : KuzzleFilter.validate(filter, { maxConditions: Infinity }))
 
-  const open = ({ filter, ...given }: SubscribeOptions<I> & KuzzleRealtime.BufferOptions = {}) =>
+  const open = ({ filter, ...callOptions }: SubscribeOptions<I> & KuzzleRealtime.BufferOptions = {}) =>
     Effect.zipRight(
       subscribable(filter),
-      Effect.map(KuzzleRealtime.open({ ...given, ...target, filter }), notifications)
+      Effect.map(KuzzleRealtime.open({ ...callOptions, ...target, filter }), notifications)
     )
   const repository = {
     index,
     collection,
     schema,
     filter: KuzzleFilter.for<I>(),
-    create: ({ content, ...given }) =>
+    create: ({ content, ...callOptions }) =>
       Effect.flatMap(
-        whole(content, given._id),
-        (content) => Effect.flatMap(KuzzleDocument.create({ ...given, ...target, content }), one)
+        whole(content, callOptions._id),
+        (content) => Effect.flatMap(KuzzleDocument.create({ ...callOptions, ...target, content }), one)
       ),
-    createOrReplace: ({ content, ...given }) =>
+    createOrReplace: ({ content, ...callOptions }) =>
       Effect.flatMap(
-        whole(content, given._id),
-        (content) => Effect.flatMap(KuzzleDocument.createOrReplace({ ...given, ...target, content }), one)
+        whole(content, callOptions._id),
+        (content) => Effect.flatMap(KuzzleDocument.createOrReplace({ ...callOptions, ...target, content }), one)
       ),
-    replace: ({ content, ...given }) =>
+    replace: ({ content, ...callOptions }) =>
       Effect.flatMap(
-        whole(content, given._id),
-        (content) => Effect.flatMap(KuzzleDocument.replace({ ...given, ...target, content }), one)
+        whole(content, callOptions._id),
+        (content) => Effect.flatMap(KuzzleDocument.replace({ ...callOptions, ...target, content }), one)
       ),
-    update: ({ content, ...given }) =>
+    update: ({ content, ...callOptions }) =>
       Effect.flatMap(
-        part(content, given._id),
-        (content) => Effect.flatMap(KuzzleDocument.update({ ...given, ...target, content, source: true }), one)
+        part(content, callOptions._id),
+        (content) => Effect.flatMap(KuzzleDocument.update({ ...callOptions, ...target, content, source: true }), one)
       ),
-    upsert: ({ changes, default: content, ...given }) =>
+    upsert: ({ changes, default: content, ...callOptions }) =>
       Effect.flatMap(
-        upserted(given._id, changes, content),
-        (encoded) => Effect.flatMap(KuzzleDocument.upsert({ ...given, ...target, ...encoded, source: true }), one)
+        upserted(callOptions._id, changes, content),
+        (encoded) => Effect.flatMap(KuzzleDocument.upsert({ ...callOptions, ...target, ...encoded, source: true }), one)
       ),
-    delete: (given) => Effect.asVoid(KuzzleDocument.delete({ ...given, ...target })),
-    get: (given) => Effect.flatMap(KuzzleDocument.get({ ...given, ...target }), one),
-    getOption: (given) =>
+    delete: (callOptions) => Effect.asVoid(KuzzleDocument.delete({ ...callOptions, ...target })),
+    get: (callOptions) => Effect.flatMap(KuzzleDocument.get({ ...callOptions, ...target }), one),
+    getOption: (callOptions) =>
       Effect.flatMap(
-        KuzzleDocument.getOption({ ...given, ...target }),
+        KuzzleDocument.getOption({ ...callOptions, ...target }),
         Option.match({ onNone: () => Effect.succeedNone, onSome: (document) => Effect.asSome(one(document)) })
       ),
-    exists: (given) => KuzzleDocument.exists({ ...given, ...target }),
-    mGet: (given) => Effect.flatMap(KuzzleDocument.mGet({ ...given, ...target }), some),
-    mCreate: ({ documents, ...given }) =>
+    exists: (callOptions) => KuzzleDocument.exists({ ...callOptions, ...target }),
+    mGet: (callOptions) => Effect.flatMap(KuzzleDocument.mGet({ ...callOptions, ...target }), some),
+    mCreate: ({ documents, ...callOptions }) =>
       Effect.forEach(documents, ({ _id, content }) => Effect.map(whole(content, _id), (body) => ({ _id, body }))).pipe(
-        Effect.flatMap((documents) => KuzzleDocument.mCreate({ ...given, ...target, documents })),
+        Effect.flatMap((documents) => KuzzleDocument.mCreate({ ...callOptions, ...target, documents })),
         Effect.flatMap(some)
       ),
-    mUpdate: ({ documents, ...given }) =>
+    mUpdate: ({ documents, ...callOptions }) =>
       Effect.forEach(documents, ({ _id, content }) => Effect.map(part(content, _id), (body) => ({ _id, body }))).pipe(
-        Effect.flatMap((documents) => KuzzleDocument.mUpdate({ ...given, ...target, documents })),
+        Effect.flatMap((documents) => KuzzleDocument.mUpdate({ ...callOptions, ...target, documents })),
         Effect.flatMap(some)
       ),
-    mDelete: (given) => KuzzleDocument.mDelete({ ...given, ...target }),
-    mCreateOrReplace: ({ documents, ...given }) =>
+    mDelete: (callOptions) => KuzzleDocument.mDelete({ ...callOptions, ...target }),
+    mCreateOrReplace: ({ documents, ...callOptions }) =>
       wholes(documents).pipe(
-        Effect.flatMap((documents) => KuzzleDocument.mCreateOrReplace({ ...given, ...target, documents })),
+        Effect.flatMap((documents) => KuzzleDocument.mCreateOrReplace({ ...callOptions, ...target, documents })),
         Effect.flatMap(some)
       ),
-    mReplace: ({ documents, ...given }) =>
+    mReplace: ({ documents, ...callOptions }) =>
       wholes(documents).pipe(
-        Effect.flatMap((documents) => KuzzleDocument.mReplace({ ...given, ...target, documents })),
+        Effect.flatMap((documents) => KuzzleDocument.mReplace({ ...callOptions, ...target, documents })),
         Effect.flatMap(some)
       ),
-    mUpsert: ({ documents, ...given }) =>
+    mUpsert: ({ documents, ...callOptions }) =>
       Effect.forEach(
         documents,
         ({ _id, changes, default: content }) =>
           Effect.map(upserted(_id, changes, content), (encoded) => ({ _id, ...encoded }))
       ).pipe(
-        Effect.flatMap((documents) => KuzzleDocument.mUpsert({ ...given, ...target, documents })),
+        Effect.flatMap((documents) => KuzzleDocument.mUpsert({ ...callOptions, ...target, documents })),
         Effect.flatMap(some)
       ),
-    deleteFields: (given) => Effect.flatMap(KuzzleDocument.deleteFields({ ...given, ...target, source: true }), one),
-    updateByQuery: (given) =>
-      Effect.zipRight(filterChecked(given.filter), part(given.changes, undefined)).pipe(
-        Effect.flatMap((changes) => KuzzleDocument.updateByQuery({ ...given, ...target, changes, source: true })),
+    deleteFields: (callOptions) =>
+      Effect.flatMap(KuzzleDocument.deleteFields({ ...callOptions, ...target, source: true }), one),
+    updateByQuery: (callOptions) =>
+      Effect.zipRight(filterChecked(callOptions.filter), part(callOptions.changes, undefined)).pipe(
+        Effect.flatMap((changes) => KuzzleDocument.updateByQuery({ ...callOptions, ...target, changes, source: true })),
         Effect.flatMap(some)
       ),
-    deleteByQuery: (given) =>
+    deleteByQuery: (callOptions) =>
       Effect.zipRight(
-        filterChecked(given.filter),
-        Effect.map(KuzzleDocument.deleteByQuery({ ...given, ...target }), ({ ids }) => ids)
+        filterChecked(callOptions.filter),
+        Effect.map(KuzzleDocument.deleteByQuery({ ...callOptions, ...target }), ({ ids }) => ids)
       ),
-    search: ({ _source, filter, query, ...given }: SearchOptions<I> & WithFields<Fields<A, I>> = {}) =>
-      Effect.flatMap(queried(filter, query), (asked) => {
-        const { given: only, read } = selected(_source)
+    search: ({ _source, filter, query, ...callOptions }: SearchOptions<I> & WithFields<Fields<A, I>> = {}) =>
+      Effect.flatMap(queried(filter, query), (selection) => {
+        const { read, sourceOption } = selected(_source)
         return Effect.flatMap(
-          KuzzleDocument.search({ ...given, ...asked, ...only, ...target }),
+          KuzzleDocument.search({ ...callOptions, ...selection, ...sourceOption, ...target }),
           ({ hits, ...page }) => Effect.map(read.many(hits), (hits) => ({ ...page, hits }))
         )
       }),
-    hits: ({ _source, filter, query, ...given }: HitsOptions<I> & WithFields<Fields<A, I>> = {}) =>
+    hits: ({ _source, filter, query, ...callOptions }: HitsOptions<I> & WithFields<Fields<A, I>> = {}) =>
       Stream.unwrap(
-        Effect.map(queried(filter, query), (asked) => {
-          const { given: only, read } = selected(_source)
-          return read.hits(KuzzleSearch.hits({ ...given, ...asked, ...only, ...target }))
+        Effect.map(queried(filter, query), (selection) => {
+          const { read, sourceOption } = selected(_source)
+          return read.hits(KuzzleSearch.hits({ ...callOptions, ...selection, ...sourceOption, ...target }))
         })
       ),
-    count: ({ filter, query, ...given } = {}) =>
-      Effect.flatMap(queried(filter, query), (asked) => KuzzleDocument.count({ ...given, ...asked, ...target })),
+    count: ({ filter, query, ...callOptions } = {}) =>
+      Effect.flatMap(
+        queried(filter, query),
+        (selection) => KuzzleDocument.count({ ...callOptions, ...selection, ...target })
+      ),
     open,
-    subscribe: (given?: Parameters<typeof open>[0]) => Stream.unwrapScoped(open(given)),
-    join: (given: KuzzleRealtime.JoinOptions & KuzzleRealtime.BufferOptions) =>
-      notifications(KuzzleRealtime.join(given)),
+    subscribe: (callOptions?: Parameters<typeof open>[0]) => Stream.unwrapScoped(open(callOptions)),
+    join: (callOptions: KuzzleRealtime.JoinOptions & KuzzleRealtime.BufferOptions) =>
+      notifications(KuzzleRealtime.join(callOptions)),
     listen: (
-      { filter, ...given }: SubscribeOptions<I>,
+      { filter, ...callOptions }: SubscribeOptions<I>,
       handler: (notification: Notification<A | InvalidDocumentError>) => void
     ) =>
       Effect.gen(function*() {
@@ -1008,7 +1027,7 @@ export const make: {
         const runtime = yield* Effect.runtime<R>()
         let invalid: Cause.Cause<InvalidDocumentError> | undefined
         const own = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-        const { ended } = yield* KuzzleRealtime.listen({ ...given, ...target, filter }, (notification) => {
+        const { ended } = yield* KuzzleRealtime.listen({ ...callOptions, ...target, filter }, (notification) => {
           const read = Runtime.runSyncExit(runtime)(notified(notification))
           if (Exit.isSuccess(read)) {
             if (read.value !== undefined) handler(read.value)
@@ -1025,14 +1044,17 @@ export const make: {
           )
         }
       }),
-    live: (given = {}) =>
+    live: (callOptions = {}) =>
       Effect.flatMap(
-        KuzzleLiveQuery.live({ ...given, ...target }),
+        KuzzleLiveQuery.live({ ...callOptions, ...target }),
         ({ changes }) =>
           DecodedLive.follow(changes, looked<KuzzleLiveQuery.LiveDocument>, many<KuzzleLiveQuery.LiveDocument>)
       ),
-    publish: ({ message, ...given }) =>
-      Effect.flatMap(whole(message, given._id), (message) => KuzzleRealtime.publish({ ...given, ...target, message }))
+    publish: ({ message, ...callOptions }) =>
+      Effect.flatMap(
+        whole(message, callOptions._id),
+        (message) => KuzzleRealtime.publish({ ...callOptions, ...target, message })
+      )
   } satisfies Omit<Widest<A, I, R>, Generic> & Record<Generic, unknown>
   // The implementation has the results and errors of every policy. The public types narrow them to those of the chosen
   // policy (`reading` produces no others), of the requested notifications (see `KuzzleRealtime.open`) and of the
@@ -1103,7 +1125,7 @@ const writing = <A, I extends object, R>(
 // reading
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Anything that has a content. */
+/** A result or a notification with a content. */
 interface Raw {
   readonly _id?: string
   readonly _source?: unknown
@@ -1138,7 +1160,7 @@ const reading = <A, I, R>(
   const decode = ParseResult.decodeUnknown(schema)
 
   const holding = <D extends Raw>(raw: D, source: Source, info: Pick<Document<never>, "_kuzzle_info">) =>
-    // Replaces one member by another. TypeScript cannot follow that for every type of envelope.
+    // Safe: one member is replaced by another. TypeScript cannot prove that for every type of envelope.
     ({ ...raw, _source: source, ...info }) as unknown as Decoded<D, Source>
 
   // `ParseResult` represents a result that needs no effect as an `Either`, so nothing has to be run for it.
@@ -1157,7 +1179,7 @@ const reading = <A, I, R>(
     return onInvalid === "pass" ? ParseResult.orElse(read, (invalid) => Either.right(decoded(invalid))) : read
   }
 
-  /** One document of many. `undefined` leaves it out. */
+  /** Decodes one of many documents. Returns `undefined` if it is left out. */
   const among = <D extends Raw>(
     document: D
   ): Effect.Effect<Decoded<D, Source> | undefined, InvalidDocumentError, R> =>
@@ -1165,7 +1187,7 @@ const reading = <A, I, R>(
       ? ParseResult.orElse(one(document), (invalid) => Effect.as(onInvalid(invalid), undefined))
       : one(document)
 
-  /** One document of many, with the decision whether it is left out. */
+  /** A document, and whether it is left out. */
   const looked = <D extends Raw>(raw: D): Effect.Effect<
     DecodedLive.Read<Decoded<D, Source>, Decoded<D, Source>>,
     InvalidDocumentError,
@@ -1206,7 +1228,7 @@ const reading = <A, I, R>(
     > =>
       Effect.flatMap(
         collect(documents, among),
-        ({ failure, kept }) => failure === undefined ? Effect.succeed(kept) : Effect.fail(failure)
+        ({ failure, results }) => failure === undefined ? Effect.succeed(results) : Effect.fail(failure)
       ),
     notified,
     hits: takeEach(among<KuzzleDocument.Hit>),
@@ -1216,48 +1238,49 @@ const reading = <A, I, R>(
 
 /** The results for the elements before the first one that failed. */
 interface Collected<Y, E> {
-  readonly kept: Array<Y>
+  readonly results: Array<Y>
   readonly failure?: E
 }
 
-/** In order, and synchronously as long as no element needs an effect. */
+/** Applies a function to elements, in order. It is synchronous as long as no element needs an effect. */
 const collect = <X, Y, E, R>(
   elements: ReadonlyArray<X>,
   read: (element: X) => Effect.Effect<Y | undefined, E, R>
 ): Effect.Effect<Collected<Y, E>, never, R> => {
-  const from = (start: number, kept: Array<Y>): Effect.Effect<Collected<Y, E>, never, R> => {
+  const from = (start: number, results: Array<Y>): Effect.Effect<Collected<Y, E>, never, R> => {
     for (let i = start; i < elements.length; i++) {
       // The index is within bounds.
       const outcome = read(elements[i] as X)
       const done = settled(outcome)
       if (done === undefined) {
         return Effect.matchEffect(outcome, {
-          onFailure: (failure) => Effect.succeed({ kept, failure }),
+          onFailure: (failure) => Effect.succeed({ results, failure }),
           onSuccess: (element) => {
-            if (element !== undefined) kept.push(element)
-            return from(i + 1, kept)
+            if (element !== undefined) results.push(element)
+            return from(i + 1, results)
           }
         })
       }
-      if (Either.isLeft(done)) return Effect.succeed({ kept, failure: done.left })
-      if (done.right !== undefined) kept.push(done.right)
+      if (Either.isLeft(done)) return Effect.succeed({ results, failure: done.left })
+      if (done.right !== undefined) results.push(done.right)
     }
-    return Effect.succeed({ kept })
+    return Effect.succeed({ results })
   }
   return Effect.suspend(() => from(0, []))
 }
 
 /**
- * Decodes chunk by chunk, because that is how elements arrive. The elements before one that fails are emitted first.
+ * Decodes a stream chunk by chunk, because elements arrive in chunks. The elements before one that fails are emitted
+ * first.
  */
 const takeEach =
   <X, Y, E, R>(read: (element: X) => Effect.Effect<Y | undefined, E, R>) =>
   <E2, R2>(elements: Stream.Stream<X, E2, R2>): Stream.Stream<Y, E | E2, R | R2> =>
     elements.pipe(
       Stream.mapChunksEffect((chunk) =>
-        Effect.map(collect(Chunk.toReadonlyArray(chunk), read), ({ failure, kept }) =>
+        Effect.map(collect(Chunk.toReadonlyArray(chunk), read), ({ failure, results }) =>
           Chunk.fromIterable<Take.Take<Y, E>>([
-            ...(kept.length === 0 ? [] : [Take.chunk(Chunk.unsafeFromArray(kept))]),
+            ...(results.length === 0 ? [] : [Take.chunk(Chunk.unsafeFromArray(results))]),
             ...(failure === undefined ? [] : [Take.fail(failure)])
           ]))
       ),

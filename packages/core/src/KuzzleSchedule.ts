@@ -1,11 +1,11 @@
 /**
- * When to reconnect, when to ping, when to retry and when to renew a token, as `Schedule` values.
+ * The schedules of the client: when to reconnect, when to ping, when to retry and when to renew a token.
  *
- * Every delay is at least 1 ms and at most 2^31 - 1 ms. Timers count whole milliseconds, so a shorter delay would be
- * none: a retry without a pause. Timers hold 31 bits and fire at once for longer delays. A bare `Schedule.exponential`
- * exceeds both bounds after enough attempts.
+ * Every delay is at least 1 ms and at most 2^31 - 1 ms. Timers count whole milliseconds, so a shorter delay would be a
+ * retry without a pause. Timers use 31 bits, and fire at once for longer delays. A plain `Schedule.exponential` exceeds
+ * the upper bound after enough attempts.
  *
- * A function throws a `KuzzleInvalidSettingError` that names the option when its value is not a duration.
+ * If the value of an option is not a duration, the function throws a `KuzzleInvalidSettingError` that names the option.
  *
  * Randomness comes from Effect's `Random` and time from its `Clock`, so tests can control both.
  *
@@ -24,10 +24,7 @@ import * as Schedules from "./internal/services/schedules.ts"
 const MIN_DELAY = 1
 const MAX_DELAY = 2 ** 31 - 1
 
-/**
- * A number of milliseconds that a timer can wait. `NaN` becomes the longest delay, so that it cannot cause a storm of
- * retries.
- */
+/** Bounds a delay in milliseconds. `NaN` becomes the longest delay, so that it cannot cause a storm of retries. */
 const bounded = (millis: number): number => millis < MAX_DELAY ? Math.max(MIN_DELAY, Math.floor(millis)) : MAX_DELAY
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -57,8 +54,8 @@ export interface ReconnectOptions {
  * All clients of a server lose it at the same time. The jitter spreads their reconnections: of 10,000 clients whose
  * server is away for 60 s, less than 2 % (usually less than 1 %) connect within any 100 ms after its return.
  *
- * The schedule does not reset itself. Start it anew after a stable connection (`isStable`), and only then: a server
- * that accepts and drops connections would otherwise be dialled without end at the rate of first retries.
+ * The schedule does not reset itself. Restart it only after a stable connection (`isStable`). Otherwise the client
+ * would dial a server that accepts and drops connections without end and without growing delays.
  *
  * @example
  * ```ts
@@ -78,9 +75,9 @@ export const reconnect = (options: ReconnectOptions = {}): Schedule.Schedule<num
   const cap = Setting.millis("cap", options.cap ?? "30 seconds")
   const factor = options.factor ?? 2
   return Schedule.addDelayEffect(Schedule.forever, (attempt) => {
-    // The power is infinite after about a thousand attempts, and `NaN` for unusual factors. The cap covers both.
+    // The power is infinite after about a thousand attempts, and `NaN` for unusual factors. The cap handles both.
     const grown = base * factor ** attempt
-    // A whole number, so that the jitter over 1, 2 … bound stays within it.
+    // It is a whole number, so that a random whole delay from 1 ms on never exceeds it.
     const ceiling = bounded(grown < cap ? grown : cap)
     return Effect.map(Random.next, (random) => Duration.millis(Math.ceil((1 - random) * ceiling)))
   })
@@ -88,7 +85,7 @@ export const reconnect = (options: ReconnectOptions = {}): Schedule.Schedule<num
 
 /**
  * How long a connection must last for the next reconnection to start with short delays again. It equals the default
- * cap, so a server that drops every connection after a moment is not dialled more often than one that is down.
+ * cap. So a server that drops every connection after a moment is not dialled more often than a server that is down.
  *
  * @since 0.1.0
  * @category stability
@@ -130,7 +127,7 @@ export const withRetryAfter = <Out, In, R>(schedule: Schedule.Schedule<Out, In, 
   Schedules.delayedBy(schedule, RetryAfter.of)
 
 /**
- * How often to retry, and with which delays.
+ * How often to retry, and the delays.
  *
  * @since 0.1.0
  * @category models
@@ -143,9 +140,9 @@ export interface RetryOptions extends ReconnectOptions {
 }
 
 /**
- * When to retry after a temporary refusal (429, 500, 502 to 504): with the exponential backoff of `reconnect`, starting
- * at 500 ms, and not before `retryAfter` has passed. By default the retries take 30 s on average and 60 s at most, plus
- * the waits that the server asked for.
+ * When to retry after a temporary refusal (429, 500, 502 to 504). It has the exponential backoff and the jitter of
+ * `reconnect`, starting at 500 ms. It adds the `retryAfter` of the error. By default, the retries take 30 s on average
+ * and 60 s at most, plus the waits that the server asks for.
  *
  * @since 0.1.0
  * @category schedules
@@ -176,30 +173,30 @@ export const heartbeat = (
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * What `tokenRefresh` needs to know of a token.
+ * The part of a token that `tokenRefresh` needs.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Expiring {
-  /** Milliseconds since 1970, as Kuzzle reports it; `-1` and `undefined` for a token that never expires. */
+  /** The expiry in milliseconds since 1970. `-1` or `undefined` for a token that never expires. */
   readonly expiresAt: number | undefined
 }
 
 /**
- * When a token is renewed, in terms of its lifetime.
+ * When a token is renewed, relative to its lifetime.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenRefreshOptions {
-  /** The latest moment, as a fraction of the remaining lifetime. Default: 0.8. */
+  /** The latest time of the renewal, as a fraction of the remaining lifetime. Default: 0.8. */
   readonly fraction?: number | undefined
-  /** The fraction before `fraction` over which renewals are spread at random. Default: 0.1. */
+  /** Renewals are spread at random over this fraction before `fraction`. Default: 0.1. */
   readonly jitter?: number | undefined
   /**
-   * Renew at least this long before the token expires, or half the remaining lifetime before if that is shorter.
-   * Default: 10 seconds.
+   * The minimum time between the renewal and the expiry. If half the remaining lifetime is shorter, that counts
+   * instead. Default: 10 seconds.
    */
   readonly margin?: Duration.DurationInput | undefined
 }

@@ -1,15 +1,16 @@
 /**
- * Searches as streams: all documents that are found, page by page, without an upper limit.
+ * Searches as streams, which emit all documents that are found. The pages are read one after the other, without an
+ * upper limit.
  *
  * There are three ways to read the pages. Each has a limitation:
  *
- * - `scroll` (the usual one): the server keeps the result of the moment in which the search began. No hit is lost or
- *   repeated, even while the collection changes, for any sort. A consumer that is slower than `keepAlive` between two
- *   pages gets a `ScrollNotFoundError`.
- * - `searchAfter`: each page begins after the last hit of the page before. The server keeps nothing, so a consumer may
- *   be slow. This needs the values by which the last hit was sorted, and Kuzzle does not return them (spec 0.19). They
- *   are taken from the document where that is reliable. Elsewhere the stream fails instead of losing hits.
- * - `fromSize`: pages by number, up to the 10,000th hit. Writes in between shift the pages.
+ * - `scroll` (the default): the server keeps the result of the moment in which the search began. No hit is lost or
+ *   repeated, even if the collection changes, and with any sort. If the consumer takes longer than `keepAlive` for a
+ *   page, the stream fails with a `ScrollNotFoundError`.
+ * - `searchAfter`: each page begins after the last hit of the previous page. The server keeps nothing, so the consumer
+ *   may be slow. This needs the values by which the last hit was sorted, and Kuzzle does not return them (spec 0.19).
+ *   They are read from the document. If that is not reliable, the stream fails, so that no hits are lost.
+ * - `fromSize`: pages are read by number, up to the 10,000th hit. Writes between two pages shift the hits.
  *
  * @module
  * @since 0.1.0
@@ -27,13 +28,13 @@ import * as KuzzleDocument from "./KuzzleDocument.ts"
 import { EncodeError, tagged } from "./KuzzleError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
-// what is asked
+// options
 // -------------------------------------------------------------------------------------------------------------------
 
 type Request = KuzzleDocument.SearchOptions & KuzzleDocument.Selection & KuzzleDocument.SearchTarget
 
 /**
- * What to find: the options of `KuzzleDocument.search`. `size` is the size of a page (100 by default).
+ * The options of a search: those of `KuzzleDocument.search`. `size` is the size of a page. Default: 100.
  *
  * @since 0.1.0
  * @category models
@@ -46,12 +47,14 @@ export type Options<
   & KuzzleDocument.Selection
   & KuzzleDocument.SearchTarget
   & {
-    /** `scroll()` by default. With `collapse`, which does not support scrolling, `fromSize()` is the default. */
+    /**
+     * How to read the pages. Default: `scroll()` or, with `collapse`, which does not support scrolling, `fromSize()`.
+     */
     readonly strategy?: Strategy | undefined
   }
 
 /**
- * The way in which pages are read.
+ * How the pages are read.
  *
  * @since 0.1.0
  * @category strategies
@@ -59,6 +62,8 @@ export type Options<
 export type Strategy = Scroll | SearchAfter | FromSize
 
 /**
+ * Reads the pages with a scroll. See `scroll`.
+ *
  * @since 0.1.0
  * @category strategies
  */
@@ -68,6 +73,8 @@ export interface Scroll {
 }
 
 /**
+ * Reads each page after the last hit of the previous one. See `searchAfter`.
+ *
  * @since 0.1.0
  * @category strategies
  */
@@ -78,6 +85,8 @@ export interface SearchAfter {
 }
 
 /**
+ * Reads the pages by number. See `fromSize`.
+ *
  * @since 0.1.0
  * @category strategies
  */
@@ -87,7 +96,7 @@ export interface FromSize {
 }
 
 /**
- * The values by which a hit was sorted: one for each key of the sort, the tiebreaker's value last.
+ * Returns the values by which a hit was sorted: one for each key of the sort, and the value of the tiebreaker last.
  *
  * @since 0.1.0
  * @category models
@@ -95,12 +104,12 @@ export interface FromSize {
 export type Cursor = ReadonlyArray<string | number | boolean | null>
 
 /**
- * After each page, the server keeps the search for `keepAlive` (30 s by default; at most 1 minute unless the server is
- * configured otherwise). A scroll cannot be ended early: the server keeps it that long even if the stream is
- * interrupted.
+ * Reads the pages with a scroll. After each page, the server keeps the search for `keepAlive`. Default: 30 s. By
+ * default, the server allows at most 1 minute. A scroll cannot be ended early, so the server keeps it even if the
+ * stream is interrupted.
  *
- * The first page is requested without a scroll, because most searches need no second page: Elasticsearch allows 500
- * scrolls at a time.
+ * The first page is requested without a scroll, because most searches need no second page, and Elasticsearch allows
+ * only 500 scrolls at a time.
  *
  * @since 0.1.0
  * @category strategies
@@ -111,20 +120,21 @@ export const scroll = (options: { readonly keepAlive?: Duration.DurationInput | 
 })
 
 /**
- * Each page begins after the last hit of the page before.
+ * Reads pages so that each begins after the last hit of the previous page.
  *
- * `tiebreaker` completes the sort. It is a field that every document has and no two documents share. The default `_id`
- * is enough for one collection, but not for several. The values by which a hit was sorted are taken from the document
- * if they are plain: a text, a number or a boolean. The stream fails with a `CursorError` if they cannot be known: for
- * a sub-field (`name.keyword`), a list, a script, a distance, or a missing value without `missing` in the sort. For
- * these, and for a field whose mapping changes its values (a normalizer, `scaled_float`), give `cursor`, or scroll.
+ * `tiebreaker` completes the sort. It is a field that every document has, with a unique value. The default `_id` is
+ * sufficient for one collection, but not for several. The values by which a hit was sorted are read from the document
+ * if they are texts, numbers or booleans. The stream fails with a `CursorError` if a value is not known: for a
+ * sub-field (`name.keyword`), a list, a script, a distance, or a missing value without `missing` in the sort. In these
+ * cases, give a `cursor` or use `scroll`. Do the same for a field whose mapping changes its values (a normalizer,
+ * `scaled_float`).
  *
  * @since 0.1.0
  * @category strategies
  */
 export const searchAfter = (options: {
   readonly tiebreaker?: string | undefined
-  /** The values by which a hit was sorted, the tiebreaker's value last. */
+  /** Returns the values by which a hit was sorted, with the value of the tiebreaker last. */
   readonly cursor?: ((hit: KuzzleDocument.Hit) => Cursor) | undefined
 } = {}): SearchAfter => ({
   _tag: "SearchAfter",
@@ -133,9 +143,8 @@ export const searchAfter = (options: {
 })
 
 /**
- * Reads pages by number, up to the 10,000th hit. Beyond it, the stream fails with a `SearchWindowError`. `tiebreaker`,
- * by default `_id`, completes the sort (by default by score), because the copies of a collection order equal hits
- * differently.
+ * Reads pages by number, up to the 10,000th hit. If there are more, the stream fails with a `SearchWindowError`.
+ * `tiebreaker` (default: `_id`) completes the sort, because the replicas of a collection order equal hits differently.
  *
  * @since 0.1.0
  * @category strategies
@@ -150,7 +159,7 @@ export const fromSize = (options: { readonly tiebreaker?: string | undefined } =
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * `searchAfter` cannot know by which values the last hit of a page was sorted, so it cannot request the next page.
+ * `searchAfter` cannot determine by which values the last hit of a page was sorted, so it cannot request the next page.
  *
  * @since 0.1.0
  * @category errors
@@ -158,18 +167,18 @@ export const fromSize = (options: { readonly tiebreaker?: string | undefined } =
 export class CursorError extends tagged("KuzzleCursorError")<{
   /** The key of the sort. */
   readonly field: string
-  /** The hit, if the error is about one. */
+  /** The id of the hit, if the error concerns a single hit. */
   readonly _id?: string
   readonly issue: string
 }> {
   override get message(): string {
     const where = this._id === undefined ? "" : ` of document ${this._id}`
-    return `cannot search after "${this.field}"${where}: ${this.issue}; give a cursor, or scroll`
+    return `cannot search after "${this.field}"${where}: ${this.issue}; give a cursor or use scroll`
   }
 }
 
 /**
- * `fromSize` has reached the last hit that Elasticsearch returns by number, and there are more.
+ * `fromSize` has reached the last hit that Elasticsearch returns by number, but there are more.
  *
  * @since 0.1.0
  * @category errors
@@ -179,7 +188,7 @@ export class SearchWindowError extends tagged("KuzzleSearchWindowError")<{
   readonly total: number
 }> {
   override get message(): string {
-    return `${this.total} documents were found, and only the first ${this.limit} can be had by number: scroll`
+    return `${this.total} documents were found, and fromSize reads only the first ${this.limit}: use scroll`
   }
 }
 
@@ -214,8 +223,8 @@ export interface Page<Source = KuzzleDocument.Content, A = KuzzleDocument.Aggreg
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * All documents that are found, one after the other. A page is requested when the page before has been consumed, so at
- * most one page is in memory. `hits<Taxi>` declares the type of the documents; nothing checks it.
+ * Emits all documents that are found. A page is requested when the previous page has been consumed, so at most one page
+ * is in memory. `hits<Taxi>` declares the type of the documents without checking it.
  *
  * @example
  * ```ts
@@ -244,12 +253,12 @@ export const hits: {
   Stream.mapConcatChunk(pagesOf<Source, {}>(options), (page) => Chunk.unsafeFromArray(page.hits))
 
 /**
- * The same, page by page, with aggregations and suggestions. There is always a first page. It is empty when nothing is
- * found.
+ * Emits the pages of a search, with aggregations and suggestions. There is always a first page. It is empty if nothing
+ * is found.
  *
  * @example
  * ```ts
- * import { Effect, Stream } from "effect"
+ * import { Effect, Option, Stream } from "effect"
  * import { KuzzleSearch } from "@effect-kuzzle/core"
  *
  * export const statuses = KuzzleSearch.pages({
@@ -258,8 +267,7 @@ export const hits: {
  *   aggregations: { status: { terms: { field: "status" } } }
  * }).pipe(
  *   Stream.runHead,
- *   Effect.flatten,
- *   Effect.map((page) => page.aggregations?.status.buckets.map(({ doc_count, key }) => [key, doc_count]))
+ *   Effect.map(Option.map((page) => page.aggregations?.status.buckets.map(({ doc_count, key }) => [key, doc_count])))
  * )
  * ```
  *
@@ -306,8 +314,8 @@ const walk = (strategy: Strategy, request: Request): Pages => {
 }
 
 /**
- * The pages of any search with a scroll, such as those for users, profiles and specifications: the first page, and then
- * the page for each scroll id.
+ * Emits the pages of any search with a scroll, for example of users, profiles and specifications. `first` requests the
+ * first page, and `next` the page for a scroll id.
  *
  * @example
  * ```ts
@@ -332,18 +340,18 @@ export const scrolled = <P extends Scrolled, E, R, E2, R2>(
   }
   return Stream.paginateEffect(begin, ({ fetched, page }) =>
     Effect.map(page, (current) => {
-      const seen = fetched + current.hits.length
+      const total = fetched + current.hits.length
       return [
         current,
-        current.hits.length === 0 || seen >= current.total || current.scrollId === undefined
+        current.hits.length === 0 || total >= current.total || current.scrollId === undefined
           ? Option.none()
-          : Option.some({ page: next(current.scrollId), fetched: seen })
+          : Option.some({ page: next(current.scrollId), fetched: total })
       ]
     }))
 }
 
 /**
- * A page with the key to the next one.
+ * A page, and the place of the next one.
  *
  * @since 0.1.0
  * @category models
@@ -357,8 +365,8 @@ export interface Scrolled {
 type Copied = KuzzleDocument.SearchOptions & KuzzleDocument.Selection
 
 /**
- * Every page uses the options as they were at first, even if the caller changes its objects later. A value that cannot
- * be sent stays as it is: sending it fails with an error that names it.
+ * A copy of the options, so that every page uses the same ones, even if the caller changes its objects. A value that
+ * cannot be sent is not copied, so that sending it fails with an error that names it.
  */
 const copied = (
   { _source, aggregations, collapse, filter, highlight, post_filter, query, sort, suggest }: Copied
@@ -384,9 +392,9 @@ const scrolling = (request: Request, { keepAlive }: Scroll): Pages => {
     Effect.flatMap(
       KuzzleDocument.search(request),
       (page) =>
-        // A scroll uses memory of the server until it expires: no action ends it, and the server has few. So none is
-        // opened if one page holds all hits, or if only aggregations are wanted. Otherwise the first page is requested
-        // again, because a scroll shows the moment in which it is opened.
+        // A scroll uses memory of the server until it expires. No action ends it, and the server allows few. So none is
+        // opened if one page has all hits, or if only aggregations are requested. Otherwise the first page is requested
+        // again with a scroll, because a scroll shows the moment in which it is opened.
         page.hits.length === 0 || page.hits.length >= page.total
           ? Effect.succeed(page)
           : KuzzleDocument.search({ ...request, scroll: ttl })
@@ -402,7 +410,7 @@ interface Step<S> {
   readonly fetched: number
 }
 
-/** Requests pages one after the other, because the position of a page follows from the page before. */
+/** Requests pages one after the other, because the place of a page follows from the previous page. */
 const walking = <S>(
   request: Request,
   first: S,
@@ -418,18 +426,18 @@ const walking = <S>(
     (step) =>
       Effect.gen(function*() {
         const place = yield* step.place
-        const asked: Request = {
+        const pageRequest: Request = {
           ...request,
-          // Results that cover all hits are emitted once.
+          // Aggregations and suggestions cover all hits, so they are emitted once.
           ...(step.fetched === 0 ? {} : { aggregations: undefined, suggest: undefined }),
           ...ask(place)
         }
-        const page = yield* KuzzleDocument.search(asked)
+        const page = yield* KuzzleDocument.search(pageRequest)
         const fetched = step.fetched + page.hits.length
         const last = page.hits.at(-1)
-        // A page that is not full is the last one, whatever the total says: the total of a collapsed search counts the
-        // hits before collapsing.
-        const isLast = last === undefined || fetched >= page.total || page.hits.length < (asked.size ?? 0)
+        // A page that is not full is the last one, whatever the total is, because the total of a collapsed search
+        // counts the hits before collapsing.
+        const isLast = last === undefined || fetched >= page.total || page.hits.length < (pageRequest.size ?? 0)
         return [page, isLast ? Option.none<Step<S>>() : Option.some({ place: next(place, page, last), fetched })]
       })
   )
@@ -473,13 +481,13 @@ const counting = (request: Request, { tiebreaker }: FromSize): Pages => {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// what a hit was sorted by
+// the values by which a hit was sorted
 // -------------------------------------------------------------------------------------------------------------------
 
 interface SortKey {
   readonly field: string
   readonly options: KuzzleDocument.Content
-  /** The values as they were given. */
+  /** Completes the values of an explicit cursor. */
   readonly clause: KuzzleDocument.Content | string
 }
 
@@ -499,7 +507,7 @@ const sortKeys = (sort: unknown): ReadonlyArray<SortKey> => {
 const completed = (keys: ReadonlyArray<SortKey>, tiebreaker: string): ReadonlyArray<SortKey> =>
   keys.some(({ field }) => field === tiebreaker) ? keys : [...keys, ...sortKeys({ [tiebreaker]: "asc" })]
 
-/** The value by which a hit was sorted, for this key, if the document shows it reliably. */
+/** The value by which a hit was sorted for this key. Fails if the document does not show it reliably. */
 const valueOf = (
   hit: KuzzleDocument.Hit,
   { field, options }: SortKey,
@@ -516,31 +524,35 @@ const valueOf = (
       return Effect.succeed(value)
     case "number":
       return Number.isInteger(value) && !Number.isSafeInteger(value)
-        ? refuse("it is larger than a number can be without loss")
+        ? refuse("it is larger than Number.MAX_SAFE_INTEGER")
         : Effect.succeed(value)
     case "undefined": {
       const { missing } = options
-      if (!isWholeSource) return refuse("it is not in what _source gives of the document")
+      if (!isWholeSource) return refuse("it is not among the fields that _source selects")
       return (typeof missing === "string" && missing !== "_last" && missing !== "_first") || typeof missing === "number"
         ? Effect.succeed(missing)
-        : refuse("the document has none, and the sort does not say what stands for it (missing)")
+        : refuse("the document has no value, and the sort has no option missing")
     }
     default:
-      return refuse(value === beyond ? "it is a sub-field, which the document does not show" : "it is no single value")
+      return refuse(
+        value === beyond ? "it is a sub-field, which the document does not show" : "it is not a single value"
+      )
   }
 }
 
-/** Marks a path that continues below a value: a sub-field of a mapping begins there. */
+/** Marks a path that continues below a value, because a sub-field of a mapping begins there. */
 const beyond = Symbol.for("@effect-kuzzle/core/KuzzleSearch/beyond")
 
-/** The value at a path, through nested objects or through names with dots: Elasticsearch treats them alike. */
+/**
+ * The value at a path. It leads through nested objects or through names with dots, which Elasticsearch treats alike.
+ */
 const valueAt = (value: unknown, path: ReadonlyArray<string>): unknown => {
   if (value === null || value === undefined) return undefined
   if (path.length === 0) return value
   if (typeof value !== "object" || Array.isArray(value)) return beyond
   for (let length = 1; length <= path.length; length++) {
     const name = path.slice(0, length).join(".")
-    // An object of parsed JSON, its members of unknown type.
+    // Safe: an object of parsed JSON, whose members are unknown.
     if (Object.hasOwn(value, name)) return valueAt((value as Record<string, unknown>)[name], path.slice(length))
   }
   return undefined

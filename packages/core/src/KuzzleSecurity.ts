@@ -4,7 +4,8 @@
  * A user has profiles, a profile has roles, and a role allows actions. Until the default roles are restricted, every
  * user may do everything: see `createFirstAdmin`.
  *
- * A write is answered once searches see it, which takes up to 1 s. With `refresh: "false"` it does not wait for that.
+ * By default, the server answers a write only when searches see it, which takes up to 1 s. With `refresh: "false"`, it
+ * answers at once.
  *
  * @module
  * @since 0.1.0
@@ -14,7 +15,8 @@ import * as Action from "./internal/client/action.ts"
 import * as Secrets from "./internal/data/secrets.ts"
 import * as Shape from "./internal/data/shape.ts"
 import * as Shapes from "./internal/data/shapes.ts"
-// Not from `internal/client/client`: the compiler would then write that path for `Kuzzle` in the declarations of this module.
+// It is not imported from `internal/client/client`, because the declarations of this module would then contain that
+// path for `Kuzzle`.
 import type { KuzzleRequest } from "./Kuzzle.ts"
 import {
   AdminExistsError,
@@ -98,7 +100,7 @@ export interface Policy {
  */
 export interface ProfileContent {
   readonly policies: ReadonlyArray<Policy>
-  /** How many requests per second each of its users may make. 0, the default, means no limit. */
+  /** How many requests per second each user with the profile may make. 0, the default, means no limit. */
   readonly rateLimit?: number | undefined
   /** Any other content. */
   readonly [field: string]: unknown
@@ -114,7 +116,7 @@ export interface Profile {
   readonly _id: string
   readonly _source: ProfileContent & {
     readonly rateLimit: number
-    /** The policies in the server's internal form. Empty in the hits of a search. */
+    /** The policies in the server's internal form. It is empty in the hits of a search. */
     readonly optimizedPolicies: ReadonlyArray<{ readonly roleId: string; readonly restrictedTo?: {} }>
     readonly _kuzzle_info?: KuzzleInfo
   }
@@ -131,8 +133,11 @@ export interface UserContent {
   readonly [field: string]: unknown
 }
 
+/** An interface of the application has no index signature. */
+type Profiles = Pick<UserContent, "profileIds">
+
 /**
- * A user. The anonymous one has the id `-1`.
+ * A user. The anonymous user has the id `-1`.
  *
  * @since 0.1.0
  * @category models
@@ -142,7 +147,7 @@ export interface User {
   readonly _source: UserContent & { readonly _kuzzle_info?: KuzzleInfo }
 }
 
-const userShape = Shapes.kept<User>()
+const userShape = Shapes.stored<User>()
 
 /**
  * The credentials that a strategy defines: for `local`, a `username` and a `password`. Secrets may be `Redacted`.
@@ -254,7 +259,7 @@ export interface Page<Hit> {
   /** The number of all hits. */
   readonly total: number
   readonly aggregations?: Content
-  /** With `scroll`: the id for the next page. */
+  /** The id for the next page, if the search has `scroll`. */
   readonly scrollId?: string
 }
 
@@ -273,6 +278,8 @@ export interface IdOptions extends Action.CallOptions {
 }
 
 /**
+ * The ids of many users, profiles or roles.
+ *
  * @since 0.1.0
  * @category options
  */
@@ -299,11 +306,13 @@ export interface WriteOptions extends Action.CallOptions {
  */
 export interface ChangeOptions extends WriteOptions {
   readonly _id: string
-  /** How often the server retries after a conflict with another write; 10 by default. */
+  /** How often the server retries after a conflict with another write. Default: 10. */
   readonly retryOnConflict?: number | undefined
 }
 
 /**
+ * The options of every search for users, profiles, roles or API keys.
+ *
  * @since 0.1.0
  * @category options
  */
@@ -342,7 +351,7 @@ export interface ScrolledSearchOptions extends SortedSearchOptions {
  */
 export interface ScrollOptions extends Action.CallOptions {
   readonly scrollId: string
-  /** How long the search is kept for the page after that, for example `10s`. */
+  /** How long the search is kept open for the page after this one, for example `10s`. */
   readonly scroll?: string | undefined
 }
 
@@ -364,9 +373,9 @@ export interface CredentialsOptions extends Action.CallOptions {
  * @category options
  */
 export interface NewUserOptions extends WriteOptions {
-  /** The user's id (`kuid`); without one Kuzzle makes one. */
+  /** The user's id (`kuid`). By default, Kuzzle makes one. */
   readonly _id?: string | undefined
-  /** The kind of id that Kuzzle makes: `kuid-dashing-euler-1164` by default, or one with a UUID. */
+  /** The kind of id that Kuzzle makes: readable, such as `kuid-dashing-euler-1164` (the default), or with a UUID. */
   readonly kuid?: "human" | "uuid" | undefined
   /** The credentials by strategy. */
   readonly credentials?:
@@ -383,7 +392,7 @@ export interface NewUserOptions extends WriteOptions {
 export interface RoleOptions extends WriteOptions {
   readonly _id: string
   readonly content: RoleContent
-  /** Accept names of controllers and actions that the server does not have. */
+  /** Whether to accept names of controllers and actions that the server does not have. */
   readonly force?: boolean | undefined
 }
 
@@ -396,13 +405,13 @@ export interface RoleOptions extends WriteOptions {
 export interface ProfileOptions extends WriteOptions {
   readonly _id: string
   readonly content: ProfileContent
-  /** Refuse restrictions to indexes and collections that do not exist. */
+  /** Whether to refuse restrictions to indexes and collections that do not exist. */
   readonly strict?: boolean | undefined
 }
 
-const role = Shapes.kept<Role>()
+const role = Shapes.stored<Role>()
 
-const profile = Shapes.kept<Profile>()
+const profile = Shapes.stored<Profile>()
 
 const mapping = Shape.member("mapping", Shape.object<Mapping>())
 
@@ -413,10 +422,10 @@ const fullMapping = Shape.whole(Shape.struct<FullMapping>({ dynamic: Shape.strin
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a role (`security:createRole`).
+ * Creates a role (`security:createRole`).
  *
- * The server checks the names of controllers and actions only up to the first controller of Kuzzle itself, so put those
- * of plugins and applications before it.
+ * The server checks the names of controllers and actions only up to the first controller of Kuzzle itself. So put the
+ * controllers of plugins and applications before it.
  *
  * @example
  * ```ts
@@ -446,7 +455,7 @@ export const createRole = Action.make<
 })
 
 /**
- * Makes or replaces a role (`security:createOrReplaceRole`).
+ * Creates or replaces a role (`security:createOrReplaceRole`).
  *
  * @since 0.1.0
  * @category roles
@@ -462,8 +471,8 @@ export const createOrReplaceRole = Action.make<RoleOptions, Role, InvalidRightsE
 })
 
 /**
- * Replaces the content of a role (`security:updateRole`). In spite of its name, it keeps nothing of the old content.
- * Fails with a `DocumentNotFoundError` if the role does not exist.
+ * Replaces the content of a role (`security:updateRole`). Despite its name, it keeps nothing of the old content. Fails
+ * with a `DocumentNotFoundError` if the role does not exist.
  *
  * @since 0.1.0
  * @category roles
@@ -483,7 +492,7 @@ export const updateRole = Action.make<
 })
 
 /**
- * Deletes a role that no profile has (`security:deleteRole`).
+ * Deletes a role (`security:deleteRole`). Fails with a `RoleInUseError` if a profile has it.
  *
  * @since 0.1.0
  * @category roles
@@ -502,8 +511,8 @@ export const deleteRole = Action.make<
 })
 
 /**
- * Deletes many roles (`security:mDeleteRoles`). Returns their ids. If some could not be deleted, it fails with an
- * `IncompleteDeleteError` that lists both.
+ * Deletes many roles (`security:mDeleteRoles`). Returns their ids. If some cannot be deleted, it fails with an
+ * `IncompleteDeleteError` that lists the deleted ones and the others.
  *
  * @since 0.1.0
  * @category roles
@@ -538,7 +547,7 @@ export const getRole = Action.make<IdOptions, Role, RoleNotFoundError>({
 })
 
 /**
- * Reads many roles (`security:mGetRoles`); it fails if one of them does not exist.
+ * Reads many roles (`security:mGetRoles`). Fails if one of them does not exist.
  *
  * @since 0.1.0
  * @category roles
@@ -554,7 +563,7 @@ export const mGetRoles = Action.make<ManyOptions, ReadonlyArray<Role>, RoleNotFo
 })
 
 /**
- * Finds roles (`security:searchRoles`) by a query, or by the controllers whose actions they allow.
+ * Searches roles by a query, or by the controllers whose actions they allow (`security:searchRoles`).
  *
  * @since 0.1.0
  * @category roles
@@ -613,7 +622,7 @@ export const updateRoleMapping = Action.make<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a profile (`security:createProfile`). With no policies it gets the role `default`.
+ * Creates a profile (`security:createProfile`). Without policies, it gets the role `default`.
  *
  * @since 0.1.0
  * @category profiles
@@ -643,7 +652,7 @@ export const createProfile = Action.make<
 })
 
 /**
- * Makes or replaces a profile (`security:createOrReplaceProfile`).
+ * Creates or replaces a profile (`security:createOrReplaceProfile`).
  *
  * @since 0.1.0
  * @category profiles
@@ -697,8 +706,8 @@ export const updateProfile = Action.make<
 })
 
 /**
- * Deletes a profile (`security:deleteProfile`). Fails if users have the profile, unless `onAssignedUsers` removes it
- * from them. A user without any other profile then gets the profile `anonymous`.
+ * Deletes a profile (`security:deleteProfile`). Fails with a `ProfileInUseError` if users have the profile, unless
+ * `onAssignedUsers` removes it from them. A user without any other profile then gets the profile `anonymous`.
  *
  * @since 0.1.0
  * @category profiles
@@ -717,8 +726,8 @@ export const deleteProfile = Action.make<
 })
 
 /**
- * Deletes many profiles (`security:mDeleteProfiles`). Returns their ids. If some could not be deleted, it fails with an
- * `IncompleteDeleteError` that lists both.
+ * Deletes many profiles (`security:mDeleteProfiles`). Returns their ids. If some cannot be deleted, it fails with an
+ * `IncompleteDeleteError` that lists the deleted ones and the others.
  *
  * @since 0.1.0
  * @category profiles
@@ -753,7 +762,7 @@ export const getProfile = Action.make<IdOptions, Profile, ProfileNotFoundError>(
 })
 
 /**
- * Reads many profiles (`security:mGetProfiles`); it fails if one of them does not exist.
+ * Reads many profiles (`security:mGetProfiles`). Fails if one of them does not exist.
  *
  * @since 0.1.0
  * @category profiles
@@ -769,7 +778,7 @@ export const mGetProfiles = Action.make<ManyOptions, ReadonlyArray<Profile>, Pro
 })
 
 /**
- * Finds profiles (`security:searchProfiles`): all of them in one page unless `size` is given.
+ * Searches profiles (`security:searchProfiles`). Without `size`, all of them are on one page.
  *
  * @since 0.1.0
  * @category profiles
@@ -790,7 +799,7 @@ export const searchProfiles = Action.make<
 })
 
 /**
- * The next page of a search for profiles (`security:scrollProfiles`).
+ * Returns the next page of a search for profiles (`security:scrollProfiles`).
  *
  * @since 0.1.0
  * @category profiles
@@ -799,7 +808,7 @@ export const scrollProfiles = Action.make<ScrollOptions, Page<Profile>, ScrollNo
   controller: "security",
   action: "scrollProfiles",
   http: ["GET", "/profiles/_scroll/:scrollId"],
-  // Not repeatable: a page whose answer was lost is not sent again.
+  // It is not idempotent, because the server does not send a page again.
   idempotent: false,
   errors: [ScrollNotFoundError, ScrollTooLongError],
   result: Shape.whole(Shapes.page(profile))
@@ -859,7 +868,7 @@ export const updateProfileMapping = Action.make<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a user (`security:createUser`), with credentials for logging in.
+ * Creates a user with credentials for logging in (`security:createUser`).
  *
  * @example
  * ```ts
@@ -876,7 +885,7 @@ export const updateProfileMapping = Action.make<
  * @category users
  */
 export const createUser = Action.make<
-  NewUserOptions & { readonly content: UserContent },
+  NewUserOptions & { readonly content: UserContent | Profiles },
   User,
   | UserAlreadyExistsError
   | ProfileNotFoundError
@@ -898,14 +907,14 @@ export const createUser = Action.make<
 })
 
 /**
- * Makes a user with the profiles from the server's settings, `default` by default (`security:createRestrictedUser`). An
- * application may allow it to anonymous users, so that they can sign up.
+ * Creates a user with the profiles from the server's settings, by default with the profile `default`
+ * (`security:createRestrictedUser`). An application may allow this to anonymous users, so that they can sign up.
  *
  * @since 0.1.0
  * @category users
  */
 export const createRestrictedUser = Action.make<
-  NewUserOptions & { readonly content?: Content | undefined },
+  NewUserOptions & { readonly content?: object | undefined },
   User,
   UserAlreadyExistsError | UnknownStrategyError
 >({
@@ -919,15 +928,15 @@ export const createRestrictedUser = Action.make<
 })
 
 /**
- * Makes the first administrator (`security:createFirstAdmin`). Any user may do so as long as there is none. With
- * `reset`, the default roles are restricted as by `restrictDefaultRights`. Without it, every user may still do
+ * Creates the first administrator (`security:createFirstAdmin`). Any user may do so while there is no administrator.
+ * With `reset`, the default roles are restricted as by `restrictDefaultRights`. Without it, every user may still do
  * everything.
  *
  * @since 0.1.0
  * @category users
  */
 export const createFirstAdmin = Action.make<
-  NewUserOptions & { readonly content?: Content | undefined; readonly reset?: boolean | undefined },
+  NewUserOptions & { readonly content?: object | undefined; readonly reset?: boolean | undefined },
   User,
   AdminExistsError | UserAlreadyExistsError | UnknownStrategyError
 >({
@@ -958,14 +967,14 @@ export const restrictDefaultRights = Action.make<Action.CallOptions, void>({
 /**
  * Changes some fields of a user (`security:updateUser`).
  *
- * The answer contains each changed field as it was sent. In a field that is an object, the server keeps the members
- * that were not sent, but the answer shows them only after the server has read the user anew.
+ * The answer contains each changed field as it was sent. If a field is an object, the server keeps the members that
+ * were not sent, but the answer may not contain them.
  *
  * @since 0.1.0
  * @category users
  */
 export const updateUser = Action.make<
-  ChangeOptions & { readonly content: Partial<UserContent> },
+  ChangeOptions & { readonly content: Partial<UserContent> | (Partial<Profiles> & object) },
   User,
   UserNotFoundError | ProfileNotFoundError | ProfileRequiredError | TooManyChangesError
 >({
@@ -979,7 +988,7 @@ export const updateUser = Action.make<
 })
 
 /**
- * Changes some fields of a user, or makes the user from `default`, `content` and the credentials
+ * Changes some fields of a user, or creates the user from `default`, `content` and the credentials
  * (`security:upsertUser`). The credentials of an existing user are not changed.
  *
  * @since 0.1.0
@@ -988,7 +997,7 @@ export const updateUser = Action.make<
 export const upsertUser = Action.make<
   & ChangeOptions
   & Pick<NewUserOptions, "credentials">
-  & { readonly content: UserContent; readonly default?: Content | undefined },
+  & { readonly content: UserContent | Profiles; readonly default?: object | undefined },
   User,
   | ProfileNotFoundError
   | ProfileRequiredError
@@ -1016,7 +1025,7 @@ export const upsertUser = Action.make<
  * @category users
  */
 export const replaceUser = Action.make<
-  WriteOptions & IdOptions & { readonly content: UserContent },
+  WriteOptions & IdOptions & { readonly content: UserContent | Profiles },
   User,
   UserNotFoundError | ProfileNotFoundError | ProfileRequiredError
 >({
@@ -1046,8 +1055,8 @@ export const deleteUser = Action.make<WriteOptions & IdOptions, void, UserNotFou
 })
 
 /**
- * Deletes many users (`security:mDeleteUsers`). Returns their ids. If some could not be deleted, it fails with an
- * `IncompleteDeleteError` that lists both.
+ * Deletes many users (`security:mDeleteUsers`). Returns their ids. If some cannot be deleted, it fails with an
+ * `IncompleteDeleteError` that lists the deleted ones and the others.
  *
  * @example
  * ```ts
@@ -1107,7 +1116,7 @@ export const mGetUsers = Action.make<ManyOptions, ReadonlyArray<User>>({
 })
 
 /**
- * Finds users (`security:searchUsers`): all of them in one page unless `size` is given.
+ * Searches users (`security:searchUsers`). Without `size`, all of them are on one page.
  *
  * @since 0.1.0
  * @category users
@@ -1128,7 +1137,7 @@ export const searchUsers = Action.make<
 })
 
 /**
- * The next page of a search for users (`security:scrollUsers`).
+ * Returns the next page of a search for users (`security:scrollUsers`).
  *
  * @since 0.1.0
  * @category users
@@ -1137,7 +1146,7 @@ export const scrollUsers = Action.make<ScrollOptions, Page<User>, ScrollNotFound
   controller: "security",
   action: "scrollUsers",
   http: ["GET", "/users/_scroll/:scrollId"],
-  // Not repeatable: a page whose answer was lost is not sent again.
+  // It is not idempotent, because the server does not send a page again.
   idempotent: false,
   errors: [ScrollNotFoundError, ScrollTooLongError],
   result: Shape.whole(Shapes.page(userShape))
@@ -1179,7 +1188,8 @@ export const checkRights = Action.make<
 })
 
 /**
- * Ends every session of a user (`security:revokeTokens`). API keys stay valid. A user that does not exist is no error.
+ * Ends every session of a user (`security:revokeTokens`). API keys stay valid. If the user does not exist, that is no
+ * error.
  *
  * @since 0.1.0
  * @category users
@@ -1227,7 +1237,7 @@ export const updateUserMapping = Action.make<
 })
 
 /**
- * Makes all writes so far visible to searches (`security:refresh`).
+ * Makes all previous writes visible to searches (`security:refresh`).
  *
  * @since 0.1.0
  * @category users
@@ -1299,8 +1309,8 @@ export const getCredentialFields = Action.make<
 })
 
 /**
- * Gives a user credentials (`security:createCredentials`). If the strategy refuses them, the error has a status and no
- * id.
+ * Creates credentials for a user (`security:createCredentials`). If the strategy refuses them, the error has a status
+ * but no id.
  *
  * @since 0.1.0
  * @category credentials
@@ -1320,7 +1330,7 @@ export const createCredentials = Action.make<
 })
 
 /**
- * Changes a user's credentials (`security:updateCredentials`). If the strategy refuses them, the error has a status and
+ * Changes a user's credentials (`security:updateCredentials`). If the strategy refuses them, the error has a status but
  * no id.
  *
  * @since 0.1.0
@@ -1341,8 +1351,9 @@ export const updateCredentials = Action.make<
 })
 
 /**
- * Whether credentials would be valid for a user (`security:validateCredentials`), or without `_id` for a new user. With
- * wrong credentials, `local` fails with an error that has a status and no id; other strategies may return `false`.
+ * Checks whether credentials would be valid for a user or, without `_id`, for a new user
+ * (`security:validateCredentials`). With invalid credentials, `local` fails with an error that has a status but no id.
+ * Other strategies may return `false`.
  *
  * @since 0.1.0
  * @category credentials
@@ -1412,7 +1423,8 @@ export const getCredentials = Action.make<CredentialsOptions, CredentialsInfo, U
 })
 
 /**
- * Reads a user's credentials by the strategy's own id (`security:getCredentialsById`): for `local`, the `username`.
+ * Reads a user's credentials by the strategy's own id, which is the `username` for `local`
+ * (`security:getCredentialsById`).
  *
  * @since 0.1.0
  * @category credentials
@@ -1427,8 +1439,8 @@ export const getCredentialsById = Action.make<CredentialsOptions, CredentialsInf
 })
 
 /**
- * Finds credentials (`security:searchUsersByCredentials`). `local` accepts only queries by `username`, of a few kinds:
- * `bool`, `match`, `prefix`, `term`, `terms`.
+ * Searches credentials (`security:searchUsersByCredentials`). `local` accepts only queries by `username`, of these
+ * kinds: `bool`, `match`, `prefix`, `term`, `terms`.
  *
  * @since 0.1.0
  * @category credentials
@@ -1453,9 +1465,9 @@ export const searchUsersByCredentials = Action.make<
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes an API key for a user (`security:createApiKey`): a token that stays valid after a logout, until it is deleted.
- * It never expires unless `expiresIn` is given. The server looks for a key among only ten of the user's keys: with more
- * than ten, some do not work.
+ * Makes an API key for a user (`security:createApiKey`). It is a token that stays valid after a logout, until it is
+ * deleted. It never expires unless `expiresIn` is given. The server looks for a key among only ten of the user's keys,
+ * so some do not work if there are more than ten.
  *
  * @since 0.1.0
  * @category api keys
@@ -1464,9 +1476,9 @@ export const createApiKey = Action.make<
   WriteOptions & {
     readonly userId: string
     readonly description: string
-    /** The id of the key; without one Kuzzle makes one. */
+    /** The id of the key. By default, Kuzzle makes one. */
     readonly _id?: string | undefined
-    /** Milliseconds or, for example, `1h`. */
+    /** The lifetime, in milliseconds or as a text such as `1h`. By default, the key never expires. */
     readonly expiresIn?: string | number | undefined
   },
   NewApiKey,
@@ -1482,7 +1494,7 @@ export const createApiKey = Action.make<
 })
 
 /**
- * Finds API keys of a user (`security:searchApiKeys`): ten, unless `size` is given.
+ * Searches API keys of a user (`security:searchApiKeys`). Without `size`, at most ten are returned.
  *
  * @since 0.1.0
  * @category api keys
@@ -1500,7 +1512,7 @@ export const searchApiKeys = Action.make<
   body: "query",
   errors: [InvalidSearchError],
   // The `total` beside the hits is the number of hits on the page.
-  result: Shape.member("hits", Shape.array(Shapes.kept<ApiKey>()))
+  result: Shape.member("hits", Shape.array(Shapes.stored<ApiKey>()))
 })
 
 /**

@@ -12,7 +12,7 @@ import { StatisticsUnavailableError } from "./KuzzleActionError.ts"
 import type { RequestError } from "./KuzzleError.ts"
 
 /**
- * The result of `info`: versions, plugins and API, as far as the user may see them.
+ * The result of `info`: versions, plugins and actions, as far as the user may see them.
  *
  * @since 0.1.0
  * @category models
@@ -84,13 +84,13 @@ export interface Limits {
   readonly subscriptionConditionsCount: number
   readonly subscriptionMinterms: number
   readonly subscriptionRooms: number
-  /** Milliseconds. */
+  /** How long the server keeps documents for subscriptions, in milliseconds. */
   readonly subscriptionDocumentTTL: number
   readonly [limit: string]: unknown
 }
 
 /**
- * Requests and connections by protocol, within the interval that ended at `timestamp`.
+ * The requests and connections by protocol, in the interval that ended at `timestamp`.
  *
  * @since 0.1.0
  * @category models
@@ -113,11 +113,13 @@ export interface StatisticsFrame {
 export type Service = "internalCache" | "memoryStorage" | "storageEngine"
 
 /**
+ * The result of `healthCheck`.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Health {
-  /** `red` if one of the services is `red`. */
+  /** `red` if one of the services is `red`, and `green` otherwise. */
   readonly status: "green" | "red"
   /** The services that were requested. */
   readonly services: { readonly [service in Service]?: "green" | "red" }
@@ -136,7 +138,7 @@ export interface Metrics {
 }
 
 /**
- * Whether there is an administrator (`server:adminExists`). Before there is one, every user may do everything.
+ * Whether there is an administrator (`server:adminExists`).
  *
  * @since 0.1.0
  * @category actions
@@ -234,9 +236,9 @@ export const getLastStats = Action.make<Action.CallOptions, StatisticsFrame, Sta
  */
 export const getStats = Action.make<
   Action.CallOptions & {
-    /** The start, in milliseconds since the epoch; by default, that of the oldest statistics. */
+    /** The start, in milliseconds since the epoch. By default, the start of the oldest statistics. */
     readonly startTime?: number | undefined
-    /** The end, in milliseconds since the epoch; now by default. */
+    /** The end, in milliseconds since the epoch. By default, now. */
     readonly stopTime?: number | undefined
   },
   ReadonlyArray<StatisticsFrame>,
@@ -261,8 +263,8 @@ const askHealth = Action.make<Action.CallOptions & { readonly services?: string 
 })
 
 /**
- * Checks whether the services that Kuzzle uses answer (`server:healthCheck`): all, or the given ones. A service that
- * does not answer is part of the result. The call only fails if the check itself was not possible.
+ * Checks whether the services that Kuzzle uses answer (`server:healthCheck`): all of them, or the given ones. If a
+ * service does not answer, the result says so. The call fails only if the check itself was not possible.
  *
  * @since 0.1.0
  * @category actions
@@ -337,8 +339,8 @@ export const now = Action.make<Action.CallOptions, number>({
 
 /**
  * Reads the OpenAPI document of Kuzzle's own actions, or of those of the application and its plugins
- * (`server:openapi`). Always as JSON: the YAML has the same content, and on a WebSocket it could not be distinguished
- * from other messages.
+ * (`server:openapi`). The document is always JSON. YAML would have the same content, and on a WebSocket it could not be
+ * distinguished from other messages.
  *
  * @since 0.1.0
  * @category actions
@@ -359,7 +361,7 @@ export const openapi = Action.make<
 })
 
 /**
- * Lists the actions of the server and their routes (`server:publicApi`). Deprecated by Kuzzle, in favour of `openapi`.
+ * Lists the actions of the server and their routes (`server:publicApi`). Kuzzle has deprecated it: use `openapi`.
  *
  * @since 0.1.0
  * @category actions

@@ -1,11 +1,11 @@
 /**
- * The socket under the client. It is made of plain functions and callbacks, so a client that opens or idles needs no
- * fiber. `connect` and `ended` offer the same as effects: acquiring a `Connection` dials, its `Scope` is its lifetime,
- * and every end is a typed failure.
+ * The socket of a client. Its interface consists of plain functions and callbacks, so that a client that connects or
+ * idles needs no fiber. `connect` and `ended` offer the same as effects. Acquiring a `Connection` dials, its `Scope` is
+ * its lifetime, and every end is a typed failure.
  *
- * Frames go to a **synchronous sink**: an `Effect` per frame would double the CPU and reorder frames that arrive in one
- * packet. `Socket.makeWebSocket` of `@effect/platform` is not used underneath, because it keeps the socket of a frozen
- * peer for 30 s, reports an abnormal close as success, makes a bad URL a defect and has no ping frames.
+ * Frames are passed to a **synchronous sink**. An `Effect` for each frame would double the CPU time, and would reorder
+ * frames that arrive in one packet. `Socket.makeWebSocket` of `@effect/platform` is not used. It keeps the socket of a
+ * frozen peer for 30 s, reports an abnormal close as success, makes a bad URL a defect, and has no ping frames.
  *
  * @module
  * @since 0.1.0
@@ -30,49 +30,51 @@ import * as Timer from "./internal/services/timer.ts"
 import { ConnectError, ConnectionEndedError, type ConnectReason, tagged } from "./KuzzleError.ts"
 
 /**
- * Where a connection delivers what it receives. Called synchronously, in the order of the wire; must not throw.
+ * The receiver of a connection's frames. Its functions are called synchronously, in the order in which frames arrive.
+ * They must not throw.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Sink {
-  /** A whole message, text or decoded as UTF-8. */
+  /** Called with a whole message. A binary message is decoded as UTF-8. */
   readonly onFrame: (frame: string) => void
-  /** A pong frame (RFC 6455). Only where the runtime reports pongs. */
+  /** Called for a pong frame (RFC 6455), if the runtime reports pongs. */
   readonly onPong: () => void
 }
 
 /**
- * An open connection. Its members are plain functions. They never throw and may be called at any time: after the end
- * they do nothing.
+ * An open connection. Its members are plain functions, which never throw. They may be called at any time. After the end
+ * of the connection, they do nothing.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Connection {
   readonly url: string
-  /** Hands a frame to the socket. Returns `false` when the connection has ended and the frame was not sent. */
+  /** Passes a frame to the socket. Returns `false` if the connection has ended, so that the frame was not sent. */
   readonly unsafeSend: (frame: string) => boolean
-  /** Sends a ping frame, where the runtime can (not in browsers). */
+  /** Sends a ping frame. `undefined` if the runtime cannot, as in browsers. */
   readonly unsafePing: (() => void) | undefined
   /** Ends the connection at once, without waiting for the peer, and reports `ended` as the cause. */
   readonly unsafeTerminate: (ended: ConnectionEndedError) => void
-  /** Bytes that were written and not yet accepted by the operating system. */
+  /** The number of bytes that were written and that the operating system has not accepted yet. */
   readonly unsafeBufferedAmount: () => number
   /**
-   * Bytes received so far, including those of an incomplete frame; `undefined` where the runtime does not show them.
+   * The number of bytes received so far, including those of an incomplete frame. `undefined` if the runtime does not
+   * show it.
    */
   readonly unsafeBytesRead: () => number | undefined
   /**
-   * Calls the listener once, with the reason why the connection ended: at once if it has ended already. The result
-   * removes the listener.
+   * Calls the listener once, with the reason why the connection ended. If it has already ended, this happens at once.
+   * The returned function removes the listener.
    */
   readonly unsafeOnEnd: (listener: (ended: ConnectionEndedError) => void) => () => void
 }
 
 /**
- * Headers of one handshake, their names in lower case: those of the settings, and the session's cookie. The browser's
- * driver ignores them, because a page cannot set headers on a WebSocket.
+ * The headers of a handshake, with names in lower case. They include the headers of the settings and the session's
+ * cookie. The browser's driver ignores them, because a page cannot set headers on a WebSocket.
  *
  * @since 0.1.0
  * @category models
@@ -89,7 +91,7 @@ export interface HandshakeHeaders {
  */
 export interface Dial {
   readonly url: string
-  /** Where the connection delivers what it receives. */
+  /** The receiver of the connection's frames. */
   readonly sink: Sink
   /** How long the handshake may take. */
   readonly timeout: Duration.Duration
@@ -107,7 +109,7 @@ export interface Dial {
 export interface KuzzleSocketShape {
   /**
    * Dials, and calls `done` once: with the open connection, or with the reason why there is none. The connection lives
-   * until `unsafeTerminate`. The returned function abandons the attempt and its socket; `done` is then not called.
+   * until `unsafeTerminate`. The returned function abandons the attempt and its socket, and `done` is then not called.
    */
   readonly unsafeConnect: (dial: Dial, done: (outcome: Either.Either<Connection, ConnectError>) => void) => () => void
 }
@@ -121,8 +123,9 @@ export interface KuzzleSocketShape {
 export class KuzzleSocket extends Context.Tag("@effect-kuzzle/core/KuzzleSocket")<KuzzleSocket, KuzzleSocketShape>() {}
 
 /**
- * Dials. The connection lives as long as the scope. Closing the scope closes the socket, without waiting for the peer
- * where the runtime can. Interrupting the effect abandons the attempt and its socket, and so does the end of `timeout`.
+ * Opens a connection, which lives as long as the scope. Closing the scope closes the socket. If the runtime supports
+ * it, this does not wait for the peer. Interrupting the effect abandons the attempt and its socket. After `timeout`,
+ * the attempt is abandoned and fails with a `KuzzleConnectError`.
  *
  * @since 0.1.0
  * @category connections
@@ -153,8 +156,8 @@ export const ended = (connection: Connection): Effect.Effect<never, ConnectionEn
   Effect.async((resume) => Effect.sync(connection.unsafeOnEnd((ended) => resume(ended))))
 
 /**
- * Why an attempt to connect failed, from a driver that knows the reason. The driver passes it to `onError`, or throws
- * it in `open`. `reason` and `issue` become those of the `KuzzleConnectError`.
+ * The reason why an attempt to connect failed, if the driver knows it. The driver passes it to `onError`, or throws it
+ * in `open`. `reason` and `issue` become those of the `KuzzleConnectError`.
  *
  * @since 0.1.0
  * @category errors
@@ -171,29 +174,29 @@ export class DialError extends tagged("KuzzleDialError")<{
 }
 
 /**
- * What happens on a socket, as its driver reports it. A driver may report late or twice: only what is possible in the
- * current phase has an effect.
+ * The events that a driver reports of a socket. A driver may report late or twice. An event that is impossible in the
+ * current phase has no effect.
  *
  * @since 0.1.0
  * @category models
  */
 export interface DriverEvents extends Sink {
   readonly onOpen: () => void
-  /** The socket is gone. `code` 1006 when there was no close frame. */
+  /** The socket is closed. `code` is 1006 if there was no close frame. */
   readonly onClose: (code: number, reason: string) => void
   /**
-   * The runtime's error. It ends an attempt to connect, whether or not `onClose` follows. An open connection ends with
-   * `onClose` only.
+   * An error of the runtime. It ends an attempt to connect, whether or not `onClose` follows. An open connection ends
+   * only with `onClose`.
    */
   readonly onError: (cause: unknown) => void
   /** The server answered the handshake with an HTTP status: see `rejection`. */
   readonly onRejected: (rejection: Rejection) => void
-  /** A frame arrived that is larger than this limit (in bytes) of the driver. */
+  /** A frame arrived that is larger than the driver's limit, in bytes. */
   readonly onOversized: (limit: number) => void
 }
 
 /**
- * The parts of an HTTP answer that refused a handshake.
+ * An HTTP answer that refused a handshake.
  *
  * @since 0.1.0
  * @category models
@@ -231,7 +234,8 @@ export const rejection = (
 }
 
 /**
- * Separate from the `ConnectError` that shows it, so that pages do not include it: browsers do not report the status.
+ * The issue of a `ConnectError` with the reason `Rejected`. It is made here, so that pages do not include it, because
+ * browsers do not report the status.
  */
 const rejectionIssue = (status: number, location: string | undefined): string => {
   if (location !== undefined) {
@@ -252,20 +256,20 @@ const rejectionIssue = (status: number, location: string | undefined): string =>
  * @category models
  */
 export interface DriverSocket {
-  /** `false` when the socket does not accept the data because it is closing. */
+  /** Sends data. Returns `false` if the socket does not accept them, because it is closing. */
   readonly send: (frame: string) => boolean
   readonly ping?: () => void
-  /** Sends a close frame and waits for the peer's. */
+  /** Sends a close frame and waits for that of the peer. */
   readonly close: (code: number, reason: string) => void
   /**
-   * Drops the TCP connection at once, after the bytes that `close` has just written. Without this function, `close` is
-   * called and the socket is ignored from then on.
+   * Closes the TCP connection at once, after the bytes that `close` has just written. Without this function, `close` is
+   * called and the socket is then ignored.
    */
   readonly terminate?: () => void
   readonly bufferedAmount: () => number
   /**
-   * Bytes received so far, including those of an incomplete frame. Left out or `undefined` where the runtime does not
-   * show them, as in browsers.
+   * The number of bytes received so far, including those of an incomplete frame. Left out or `undefined` if the runtime
+   * does not show it, as in browsers.
    */
   readonly bytesRead?: () => number | undefined
 }
@@ -278,15 +282,15 @@ export interface DriverSocket {
  */
 export interface Driver {
   /**
-   * If it throws, the attempt fails with a `KuzzleConnectError`. A `DialError` provides the reason. Otherwise the
-   * reason is `Unreachable` if the runtime forbids the address, and `BadUrl` in other cases. Events may only be
-   * reported after the function has returned.
+   * Opens a socket. If it throws, the attempt fails with a `KuzzleConnectError`. A `DialError` provides the reason.
+   * Otherwise the reason is `Unreachable` if the runtime forbids the address, and `BadUrl` in other cases. Events may
+   * only be reported after the function has returned.
    */
   readonly open: (url: string, events: DriverEvents, headers: HandshakeHeaders) => DriverSocket
 }
 
 /**
- * A `KuzzleSocket` over a driver.
+ * Makes a `KuzzleSocket` from a driver.
  *
  * @since 0.1.0
  * @category constructors
@@ -302,8 +306,8 @@ export const make = (driver: Driver): KuzzleSocketShape => ({
 type Listener = (ended: ConnectionEndedError) => void
 
 /**
- * One attempt to connect, and the connection that it opens. Late events of an older socket reach only the object of
- * that socket (spec 8, A8). A class, because there may be thousands.
+ * An attempt to connect, and the connection that it opens. Late events of an older socket reach only the object of that
+ * socket (spec 8, A8). A class, because there may be thousands of instances.
  */
 class SocketConnection implements Connection {
   readonly url: string
@@ -315,7 +319,7 @@ class SocketConnection implements Connection {
   /** Why the attempt failed, if the driver has reported it. */
   private failure: unknown = undefined
   private ended: ConnectionEndedError | undefined = undefined
-  private listeners: ReadonlyArray<Listener> = nobody
+  private listeners: ReadonlyArray<Listener> = noListeners
 
   constructor({ clock, sink, url }: Dial, done: (outcome: Either.Either<Connection, ConnectError>) => void) {
     this.url = withoutSecrets(url)
@@ -354,8 +358,8 @@ class SocketConnection implements Connection {
     if (this.phase !== "Opening") return
     const done = this.conclude("Ended")
     const { failure, url } = this
-    const { cause, ...known } = failure instanceof DialError ? failure : { reason, cause: failure }
-    done?.(Either.left(new ConnectError({ ...known, url, ...rejection, ...(cause === undefined ? {} : { cause }) })))
+    const { cause, ...reported } = failure instanceof DialError ? failure : { reason, cause: failure }
+    done?.(Either.left(new ConnectError({ ...reported, url, ...rejection, ...(cause === undefined ? {} : { cause }) })))
   }
 
   /** The handshake is over. Returns the callback of the attempt. */
@@ -370,7 +374,7 @@ class SocketConnection implements Connection {
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what the driver reports
+  // events of the driver
   // ---------------------------------------------------------------------------------------------------------------
 
   onOpen(): void {
@@ -393,8 +397,8 @@ class SocketConnection implements Connection {
   onError(cause: unknown): void {
     if (this.phase !== "Opening") return
     this.failure = cause
-    // A `close` event does not always follow: WebKit sends none for a blocked port, Chromium none for an address that a
-    // CSP forbids.
+    // A `close` event does not always follow. WebKit sends none for a blocked port, and Chromium none for an address
+    // that a CSP forbids.
     this.refuse("Unreachable")
     this.drop()
   }
@@ -444,7 +448,7 @@ class SocketConnection implements Connection {
       listener(this.ended)
       return () => {}
     }
-    // Not by a spread, which reserves room for 17: an idle connection would be 130 B larger.
+    // A spread would reserve room for 17 elements, and an idle connection would be 130 B larger.
     this.listeners = this.listeners.concat(listener)
     return () => {
       this.listeners = this.listeners.filter((other) => other !== listener)
@@ -460,7 +464,7 @@ class SocketConnection implements Connection {
     }
   }
 
-  /** A driver that throws has lost its socket, and nothing else would end the connection. */
+  /** Runs a function of the driver. If it throws, the connection ends, because the driver has lost its socket. */
   private broken(cause: unknown): void {
     const reason = cause instanceof Error ? cause.message : ""
     this.unsafeTerminate(new ConnectionEndedError({ by: "Peer", code: 1006, reason }))
@@ -470,7 +474,7 @@ class SocketConnection implements Connection {
     const { listeners } = this
     this.phase = "Ended"
     this.ended = ended
-    this.listeners = nobody
+    this.listeners = noListeners
     // Node keeps the objects of a closed socket until a full garbage collection, so they must not reference the client.
     this.sink = deaf
     for (const listener of listeners) listener(ended)
@@ -483,12 +487,12 @@ class SocketConnection implements Connection {
       if (released || this.socket?.terminate === undefined) this.socket?.close(1000, "")
       this.socket?.terminate?.()
     } catch {
-      // Whatever the driver does now, the socket is no longer ours: its events are ignored.
+      // Errors of the driver do not matter, because the socket's events are ignored from now on.
     }
   }
 }
 
-/** Drivers may pass the functions on without their object. */
+/** The events for the driver. They are closures, because drivers may call them without their object. */
 const eventsOf = (connection: SocketConnection): DriverEvents => ({
   onOpen: () => connection.onOpen(),
   onFrame: (frame) => connection.onFrame(frame),
@@ -499,13 +503,14 @@ const eventsOf = (connection: SocketConnection): DriverEvents => ({
   onOversized: (limit) => connection.onOversized(limit)
 })
 
-const nobody: ReadonlyArray<Listener> = []
+const noListeners: ReadonlyArray<Listener> = []
 
 const deaf: Sink = { onFrame: () => {}, onPong: () => {} }
 
 /**
- * Whether the page may not open the address: its CSP forbids it, or the page was loaded over TLS and the address is
- * not. WebKit and Firefox throw (Firefox's exception is not an `Error`). Chromium makes an attempt that fails.
+ * Whether the browser forbids the page to open the address: a CSP forbids it, or the page was loaded over TLS and the
+ * address has no TLS. WebKit and Firefox throw (Firefox's exception is not an `Error`). Chromium makes an attempt that
+ * fails.
  */
 const isForbidden = (cause: unknown): boolean =>
   Predicate.hasProperty(cause, "name") && (cause.name === "SecurityError" || cause.name === "NS_ERROR_CONTENT_BLOCKED")
@@ -515,8 +520,8 @@ const forbidden =
   "a page that was loaded over https needs wss://"
 
 /**
- * A `KuzzleSocket` over the standard WebSocket, however it is constructed. It pings with Kuzzle's application pings,
- * because the standard WebSocket has no ping frames.
+ * Makes a `KuzzleSocket` from a function that constructs a standard WebSocket. Its connections cannot send ping frames,
+ * so heartbeats ping with `{"p":1}`.
  *
  * @since 0.1.0
  * @category constructors
@@ -525,7 +530,7 @@ export const makeWebSocket = (construct: (url: string) => globalThis.WebSocket):
   make(standardDriver(construct))
 
 /**
- * A `KuzzleSocket` over the `WebSocketConstructor` of `@effect/platform`: any runtime with the standard WebSocket.
+ * A `KuzzleSocket` over the `WebSocketConstructor` of `@effect/platform`, for any runtime with the standard WebSocket.
  *
  * @since 0.1.0
  * @category layers
@@ -533,7 +538,10 @@ export const makeWebSocket = (construct: (url: string) => globalThis.WebSocket):
 export const layerWebSocketConstructor: Layer.Layer<KuzzleSocket, never, PlatformSocket.WebSocketConstructor> = Layer
   .effect(KuzzleSocket, Effect.map(PlatformSocket.WebSocketConstructor, makeWebSocket))
 
-/** The names of these exceptions are standard. Their texts differ between runtimes. */
+/**
+ * Whether an exception means that the runtime forbids the address. The names of these exceptions are standard, but
+ * their texts differ between runtimes.
+ */
 const constructed = (construct: (url: string) => globalThis.WebSocket, url: string): globalThis.WebSocket => {
   try {
     return construct(url)

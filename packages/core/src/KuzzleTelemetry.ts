@@ -1,8 +1,8 @@
 /**
  * Spans and metrics. The page "Events, metrics, spans" lists them.
  *
- * A client on Node reports them. In a page, provide `layer` to the layer of the client. It is a separate layer, so that
- * other pages do not download its code (2 KB gzip).
+ * A client on Node always reports them. In a page, provide `layer` to the layer of the client. It is a separate layer,
+ * so that other pages do not download its code (2 KB gzip).
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ import * as Telemetry from "./internal/runtime/telemetry.ts"
 import * as Traced from "./internal/runtime/traced.ts"
 
 /**
- * The destination of spans and metrics. Only this module makes one.
+ * The destination of spans and metrics. Only this module can make one.
  *
  * @since 0.1.0
  * @category models
@@ -38,7 +38,8 @@ export interface KuzzleTelemetryShape {
 }
 
 /**
- * Where a client reports its spans and metrics. The client reads it when it is made. By default it reports nothing.
+ * The destination of a client's spans and metrics. The client reads it when it is made. By default, a client reports
+ * nothing.
  *
  * @since 0.1.0
  * @category references

@@ -42,55 +42,62 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as SharedToken from "./internal/runtime/sharedToken.ts"
 import * as KeyValue from "./internal/services/keyValue.ts"
 import * as Lock from "./internal/services/lock.ts"
+import type { Store, StoredToken } from "./internal/services/tokenStore.ts"
 import { TokenStoreError } from "./KuzzleError.ts"
 
+export {
+  /**
+   * Stores a token. `from` makes a service of it. A client whose store fails continues without it, and reports the
+   * failure in its events.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type Store,
+  /**
+   * A token and its user.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  type StoredToken
+} from "./internal/services/tokenStore.ts"
+
 /**
- * A token and its user.
+ * The code that shares a session by a store. It is opaque: `from` makes it.
  *
  * @since 0.1.0
  * @category models
  */
-export interface StoredToken {
-  readonly token: Redacted.Redacted
-  /** By the clock of this machine. None for a token that never expires, or whose end is unknown. */
-  readonly expiresAt: Option.Option<DateTime.Utc>
-  /** The user's id. */
-  readonly kuid: string
+export interface SharedSession {
+  /** @internal */
+  readonly make: (store: Store, failed: (error: TokenStoreError) => void) => SharedToken.SharedToken
 }
 
 /**
- * The interface of a token store. A client whose store fails continues without it, and reports the failure in its
- * events.
+ * The interface of the service, which `from` makes of a store.
  *
  * @since 0.1.0
  * @category models
  */
-export interface KuzzleTokenStoreShape {
-  /** Reads the stored token. Also fails if the entry holds something else. */
-  readonly load: Effect.Effect<Option.Option<StoredToken>, TokenStoreError>
-  /**
-   * Stores or removes a token, provided that the store holds the token `replacing` (or none). Otherwise changes nothing
-   * and returns `false`: another client was faster.
-   */
-  readonly save: (
-    stored: Option.Option<StoredToken>,
-    replacing: Option.Option<Redacted.Redacted>
-  ) => Effect.Effect<boolean, TokenStoreError>
-  /**
-   * Emits after a write of another client, and possibly after this client's own. `load` then returns the current value.
-   */
-  readonly changes: Stream.Stream<void>
-  /**
-   * Runs an exchange of the token while no other client runs one. If others take longer than 3 s, it runs without the
-   * lock. That is safe, because `save` decides who wins: the lock only avoids needless exchanges.
-   */
-  readonly exclusive: <A, E, R>(exchange: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+export interface KuzzleTokenStoreShape extends Store {
+  /** It is part of the service, so that only pages with a store contain its code. */
+  readonly sharedSession: SharedSession
 }
 
 /**
- * The service that keeps the token. Its value is `undefined` if there is no store.
+ * The service of a store.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const from = (store: Store): KuzzleTokenStoreShape => ({ ...store, sharedSession: SharedToken })
+
+/**
+ * The service that stores the token. Its value is `undefined` if there is no store.
  *
  * @since 0.1.0
  * @category references
@@ -107,7 +114,7 @@ export class KuzzleTokenStore extends Context.Reference<KuzzleTokenStore>()("@ef
  */
 export interface Options {
   /**
-   * The key of the entry; `kuzzle-token` by default. Clients of different users that share a store need different keys.
+   * The key of the entry. Default: `kuzzle-token`. Clients of different users that share a store need different keys.
    */
   readonly key?: string | undefined
 }
@@ -126,7 +133,7 @@ export interface Sharing {
 }
 
 /**
- * A store in one entry of a `KeyValueStore`. Without `sharing`, only the clients of one process coordinate.
+ * Makes a store from one entry of a `KeyValueStore`. Without `sharing`, only the clients of one process coordinate.
  *
  * @since 0.1.0
  * @category constructors
@@ -139,7 +146,7 @@ export const make = (values: KeyValueStore.KeyValueStore, key: string, sharing?:
     onNone: () => KeyValue.remove(values, key),
     onSome: (stored) => values.set(key, encode(stored))
   })
-  return {
+  return from({
     load: KeyValue.get(values, key).pipe(
       Effect.mapError(failing("load")),
       Effect.flatMap(Option.match({
@@ -162,7 +169,7 @@ export const make = (values: KeyValueStore.KeyValueStore, key: string, sharing?:
       ),
     changes: sharing === undefined ? local.changes : Stream.merge(local.changes, sharing.changes),
     exclusive: Lock.under(sharing?.lock ?? Lock.ofSemaphore(local.exchange))
-  }
+  })
 }
 
 const isSameToken = Option.getEquivalence<Redacted.Redacted>((one, other) =>
@@ -208,7 +215,7 @@ const makeLocal = (): Local => {
 }
 
 /**
- * Keeps the token in the `KeyValueStore` that is provided. Clients that get the same store object share the session.
+ * Stores the token in the `KeyValueStore` that is provided. Clients that get the same store object share the session.
  * Other processes are neither notified of changes nor locked out.
  *
  * @since 0.1.0
@@ -227,7 +234,7 @@ export const layerKeyValueStore = (
  */
 export const defaultKey = "kuzzle-token"
 
-/** A version, so that a later release recognizes the format. */
+/** The version of the format, for later releases. */
 const version = 1
 
 const encode = ({ expiresAt, kuid, token }: StoredToken): string =>
@@ -255,15 +262,15 @@ const decode = (text: string): Effect.Effect<StoredToken, TokenStoreError> =>
 const timeOf = (millis: unknown): Option.Option<DateTime.Utc> =>
   typeof millis === "number" ? DateTime.make(millis) : Option.none()
 
-/** Without the parser's message, which would show part of the text. */
+/** Parses a text. The error does not contain the parser's message, which would show a part of the text. */
 const parse = (text: string): { readonly [member: string]: unknown } | undefined => {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === "object" && value !== null ? { ...value } : undefined
   } catch {
-    return undefined // the caller says so
+    return undefined // The caller reports it.
   }
 }
 
-const unreadable = (what: string) =>
-  Effect.fail(new TokenStoreError({ operation: "load", issue: `what is stored cannot be used: ${what}` }))
+const unreadable = (issue: string) =>
+  Effect.fail(new TokenStoreError({ operation: "load", issue: `the stored entry is invalid: ${issue}` }))

@@ -1,9 +1,9 @@
 /**
- * From a notification to the span of the write that caused it.
+ * Leads from a notification to the span of the write that caused it.
  *
- * With a tracer, requests of a sampled span contain it in their volatile data, as the member `traceparent` of W3C Trace
- * Context. A caller's own member of that name takes precedence. Kuzzle sends the volatile data of a request to all
- * subscribers that are notified of its effects. Without a tracer nothing is added.
+ * With a tracer, the volatile data of a request contain its span if it is sampled: the member `traceparent` of W3C
+ * Trace Context. A caller's own member with that name takes precedence. Kuzzle sends the volatile data of a request to
+ * all subscribers that are notified of its effects. Without a tracer, nothing is added.
  *
  * @module
  * @since 0.1.0
@@ -14,8 +14,8 @@ import * as Traceparent from "./internal/protocol/traceparent.ts"
 import type { Notification } from "./KuzzleRealtime.ts"
 
 /**
- * The span of the request that caused the notification. `none` for a `Gap`, and if the request was not traced. Another
- * client has set it, so use it to navigate traces, not to decide anything.
+ * The span of the request that caused the notification. `None` for a `Gap`, and if the request was not traced. Another
+ * client may have set it, so do not base decisions on it.
  *
  * @since 0.1.0
  * @category getters
@@ -26,7 +26,8 @@ export const spanOf = (notification: Notification): Option.Option<Tracer.Externa
 }
 
 /**
- * The same as span links, for a span that handles the notification. The request caused that span but is not its parent.
+ * The same as span links, for a span in which the notification is handled. The request caused that span but is not its
+ * parent.
  *
  * @example
  * ```ts

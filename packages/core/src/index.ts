@@ -5,7 +5,7 @@
  */
 
 /**
- * The client: requests in, answers out, over one connection that is kept alive.
+ * The client: sends requests and receives answers over one connection.
  *
  * @since 0.1.0
  * @category modules
@@ -85,7 +85,7 @@ export * as KuzzleCollection from "./KuzzleCollection.ts"
 export * as KuzzleConfig from "./KuzzleConfig.ts"
 
 /**
- * The debugger of the server's Node.
+ * The debugger of the server's Node process.
  *
  * @since 0.1.0
  * @category modules
@@ -149,7 +149,7 @@ export * as KuzzleFilter from "./KuzzleFilter.ts"
 export * as KuzzleHeartbeat from "./KuzzleHeartbeat.ts"
 
 /**
- * One exchange over HTTP.
+ * Requests over HTTP.
  *
  * @since 0.1.0
  * @category modules
@@ -189,7 +189,7 @@ export * as KuzzleInstance from "./KuzzleInstance.ts"
 export * as KuzzleMappings from "./KuzzleMappings.ts"
 
 /**
- * The events of the host: changes of the network, sleep and waking up.
+ * The events of the host: the network is lost or found, and the host wakes up.
  *
  * @since 0.1.0
  * @category modules
@@ -197,7 +197,7 @@ export * as KuzzleMappings from "./KuzzleMappings.ts"
 export * as KuzzleLifecycle from "./KuzzleLifecycle.ts"
 
 /**
- * Live documents: the documents of a query and every change of them.
+ * Live documents: the documents of a query and all their changes.
  *
  * @since 0.1.0
  * @category modules
@@ -229,7 +229,7 @@ export * as KuzzleMemoryStorage from "./KuzzleMemoryStorage.ts"
 export * as KuzzleOutbox from "./KuzzleOutbox.ts"
 
 /**
- * Where the outbox stores its requests; for authors of stores.
+ * The store of the outbox, for authors of stores.
  *
  * @since 0.1.0
  * @category modules
@@ -301,7 +301,7 @@ export * as KuzzleSecurity from "./KuzzleSecurity.ts"
 export * as KuzzleServer from "./KuzzleServer.ts"
 
 /**
- * The socket under the client.
+ * The socket of a client.
  *
  * @since 0.1.0
  * @category modules
@@ -325,7 +325,7 @@ export * as KuzzleTokenStore from "./KuzzleTokenStore.ts"
 export * as KuzzleTelemetry from "./KuzzleTelemetry.ts"
 
 /**
- * From a notification to the span of the write that caused it.
+ * Leads from a notification to the span of the write that caused it.
  *
  * @since 0.1.0
  * @category modules

@@ -61,13 +61,13 @@ const envelope = (result: unknown) => ({
 const failure = <A, E>(exit: Exit.Exit<A, E>): E | undefined =>
   Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0] : undefined
 
-const asked = { controller: "document", action: "get", index: "i", collection: "c", _id: "a" }
+const getRequest = { controller: "document", action: "get", index: "i", collection: "c", _id: "a" }
 
 const answering = (answer: Answer) =>
-  Effect.exit(Kuzzle.query(asked)).pipe(Effect.provide(clientOver(() => Effect.succeed(answer))))
+  Effect.exit(Kuzzle.query(getRequest)).pipe(Effect.provide(clientOver(() => Effect.succeed(answer))))
 
 describe("Kuzzle over HTTP", () => {
-  it.effect("8.A18: effects of url and headers run for every request, downloads included", () =>
+  it.effect("8.A18: the effects of the settings url and headers run for every request, downloads included", () =>
     Effect.gen(function*() {
       const requests: Array<readonly [string, string | undefined]> = []
       let turn = 0
@@ -83,10 +83,10 @@ describe("Kuzzle over HTTP", () => {
         yield* Effect.gen(function*() {
           const route = ["GET", "/:index/:collection/:_id"] as const
           const { query, state } = yield* Kuzzle.Kuzzle
-          yield* query(asked, { route })
-          yield* query(asked, { route })
+          yield* query(getRequest, { route })
+          yield* query(getRequest, { route })
           const { stream } = yield* KuzzleDownload.KuzzleDownload
-          yield* Effect.exit(Stream.runDrain(stream(asked, { route })))
+          yield* Effect.exit(Stream.runDrain(stream(getRequest, { route })))
           assert.deepInclude(yield* state, { _tag: "Ready", endpoint: "" })
         }).pipe(Effect.provide(layer))
       }
@@ -100,7 +100,7 @@ describe("Kuzzle over HTTP", () => {
       ])
     }))
 
-  it.effect("C7: an effect that fails or yields an invalid value: the request was not sent, and the error says why", () =>
+  it.effect("C7: if an effect fails or yields an invalid value, the request is not sent, and the error says why", () =>
     Effect.gen(function*() {
       const wrong: ReadonlyArray<readonly [string, Parameters<typeof Kuzzle.layerHttp>[0]]> = [
         ["the setting headers: the effect that yields it failed: the vault is sealed", {
@@ -109,7 +109,7 @@ describe("Kuzzle over HTTP", () => {
         [`the setting url is "garbage": expected an address such as`, { url: Effect.succeed("garbage") }]
       ]
       for (const [message, options] of wrong) {
-        const exit = yield* Effect.exit(Kuzzle.query(asked)).pipe(
+        const exit = yield* Effect.exit(Kuzzle.query(getRequest)).pipe(
           Effect.provide(clientOver(() => Effect.dieMessage("nothing is sent"), options))
         )
         const error = failure(exit)
@@ -145,18 +145,18 @@ describe("Kuzzle over HTTP", () => {
               assert.isTrue(error instanceof KuzzleError.NotSentError && error.cause._tag === "KuzzleNotQueuedError")
               assert.include(error.message, "the user has changed")
             })
-          yield* refused(query(asked, user("ada")))
-          yield* query(asked, withoutSession)
+          yield* refused(query(getRequest, user("ada")))
+          yield* query(getRequest, withoutSession)
           yield* setUser("ada")
-          yield* query(asked, user("ada"))
-          yield* refused(query(asked, user("bob")))
-          yield* refused(Stream.runDrain(stream(asked, user("bob"))))
-          const [many] = yield* queryMany([asked], user("bob"))
+          yield* query(getRequest, user("ada"))
+          yield* refused(query(getRequest, user("bob")))
+          yield* refused(Stream.runDrain(stream(getRequest, user("bob"))))
+          const [many] = yield* queryMany([getRequest], user("bob"))
           yield* refused(Effect.flatten(Effect.succeed(many ?? Exit.die("none"))))
-          yield* query(asked, withoutSession)
+          yield* query(getRequest, withoutSession)
           // The user of an API key is not known.
           yield* setUser(undefined, "key")
-          yield* refused(query(asked, user("ada")))
+          yield* refused(query(getRequest, user("ada")))
         }).pipe(Effect.provide(layer))
         assert.deepStrictEqual(sent, ["undefined", "token of ada", "undefined"])
       }
@@ -174,16 +174,16 @@ describe("Kuzzle over HTTP", () => {
         const setUser = (kuid: string) =>
           setToken(Option.some({ value: Redacted.make(kuid), kuid: Option.some(kuid), expiresAt: Option.none() }))
         yield* setUser("ada")
-        const adas = yield* Effect.fork(query(asked, { as: { _tag: "User", kuid: "ada" } }))
+        const requestOfAda = yield* Effect.fork(query(getRequest, { as: { _tag: "User", kuid: "ada" } }))
         yield* turns()
         yield* setUser("bob")
         yield* TestClock.adjust("5 seconds")
-        yield* Fiber.join(adas)
+        yield* Fiber.join(requestOfAda)
       }).pipe(Effect.provide(layer))
       assert.deepStrictEqual(sent, ["ada"])
     }))
 
-  it.effect("8.D14, 8.D16: posts the envelope to _query: arguments, body, volatile data and token in it", () =>
+  it.effect("8.D14, 8.D16: the client posts an envelope with arguments, body, volatile data and token to _query", () =>
     Effect.gen(function*() {
       const requests: Array<HttpClientRequest.HttpClientRequest> = []
       const layer = clientOver((request) => {
@@ -193,9 +193,9 @@ describe("Kuzzle over HTTP", () => {
       yield* Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
         yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("the-token"))))
-        const response = yield* kuzzle.query({ ...asked, source: false, refresh: "wait_for", body: { a: false } })
+        const response = yield* kuzzle.query({ ...getRequest, source: false, refresh: "wait_for", body: { a: false } })
         assert.deepStrictEqual(response.result, { _id: "a" })
-        yield* kuzzle.query(asked, { anonymous: true })
+        yield* kuzzle.query(getRequest, { anonymous: true })
       }).pipe(Effect.provide(layer))
       const [first, second] = requests
       if (first === undefined || second === undefined) return assert.fail()
@@ -204,12 +204,12 @@ describe("Kuzzle over HTTP", () => {
       assert.strictEqual(first.headers["content-type"], "application/json")
       assert.strictEqual(first.headers["x-proxy"], "open sesame")
       const { volatile, ...sent } = bodyOf(first)
-      assert.deepStrictEqual(sent, { ...asked, refresh: "wait_for", body: { a: false }, jwt: "the-token" })
+      assert.deepStrictEqual(sent, { ...getRequest, refresh: "wait_for", body: { a: false }, jwt: "the-token" })
       assert.deepInclude(volatile, { mine: "é" })
       assert.notProperty(bodyOf(second), "jwt")
     }))
 
-  it.effect("8.D14, 8.D15: with routes: the address of the action, token and volatile data in headers", () =>
+  it.effect("8.D14, 8.D15: with routes, a request goes to the address of its action, with token and volatile data in headers", () =>
     Effect.gen(function*() {
       const requests: Array<HttpClientRequest.HttpClientRequest> = []
       const layer = clientOver((request) => {
@@ -219,7 +219,7 @@ describe("Kuzzle over HTTP", () => {
       yield* Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
         yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("the-token"))))
-        yield* kuzzle.query({ ...asked, source: false }, { route: ["GET", "/:index/:collection/:_id"] })
+        yield* kuzzle.query({ ...getRequest, source: false }, { route: ["GET", "/:index/:collection/:_id"] })
         const greet = { controller: "greeting", action: "hello", name: "Ada", polite: true, body: { a: false } }
         yield* kuzzle.query(greet, { route: ["POST", "/_/hello/:name"], anonymous: true, volatile: { more: 1 } })
       }).pipe(Effect.provide(layer))
@@ -248,11 +248,11 @@ describe("Kuzzle over HTTP", () => {
             result._tag === "Left" && result.left._tag === "KuzzleEncodeError" ? result.left.issue : assert.fail()
         )
       assert.include(yield* issue({ controller: "realtime", action: "count" }), "no REST route")
-      assert.include(yield* issue(asked, { route: ["GET", "/:index/:what"] }), "needs the argument \"what\"")
-      assert.include(yield* issue({ ...asked, jwt: "j" }, { route: ["GET", "/:index"] }), "set by the client")
+      assert.include(yield* issue(getRequest, { route: ["GET", "/:index/:what"] }), "needs the argument \"what\"")
+      assert.include(yield* issue({ ...getRequest, jwt: "j" }, { route: ["GET", "/:index"] }), "set by the client")
     }))
 
-  it.effect("8.D13: an error in an envelope, a bare one and a proxy's page are typed errors", () =>
+  it.effect("8.D13: an error in an envelope, a bare error and a page of a proxy are typed errors", () =>
     Effect.gen(function*() {
       const error = { id: "services.storage.not_found", status: 404, message: "no", code: 1, props: [] }
       const wrapped = JSON.stringify({ requestId: "r", status: 404, error, result: null })
@@ -265,7 +265,7 @@ describe("Kuzzle over HTTP", () => {
       assert.strictEqual(failure(yield* answering({ status: 204, body: "" }))?._tag, "KuzzleProtocolError")
     }))
 
-  it.effect("C6: Retry-After is a field of the error, be it Kuzzle's or a proxy's", () =>
+  it.effect("C6: the error of Kuzzle or of a proxy has its Retry-After as a field", () =>
     Effect.gen(function*() {
       const headers = { "retry-after": "7" }
       const error = { id: "api.process.too_many_requests", status: 429, message: "no", code: 1, props: [] }
@@ -281,14 +281,14 @@ describe("Kuzzle over HTTP", () => {
       }
     }))
 
-  it.effect("A4: a renewal that fails for now is retried after Retry-After", () =>
+  it.effect("A4: a renewal that fails temporarily is retried after Retry-After", () =>
     Effect.gen(function*() {
-      const asked: Array<number> = []
+      const attempts: Array<number> = []
       const layer = clientOver((request) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
           if (bodyOf(request).action !== "refreshToken") return envelope(null)
-          asked.push(now)
-          return asked.length === 1
+          attempts.push(now)
+          return attempts.length === 1
             ? { status: 503, body: "<h1>", headers: { "retry-after": "100" } }
             : envelope({ _id: "ada", jwt: "t-2", ttl: 1_000_000 })
         })
@@ -299,15 +299,15 @@ describe("Kuzzle over HTTP", () => {
           Option.some(Kuzzle.token(Redacted.make("t-1"), { expiresAt: DateTime.unsafeMake(1_000_000) }))
         )
         yield* TestClock.adjust("800 seconds")
-        assert.lengthOf(asked, 1)
+        assert.lengthOf(attempts, 1)
         yield* TestClock.adjust("100 seconds")
-        assert.lengthOf(asked, 2)
-        assert.isAtLeast(asked[1]! - asked[0]!, 100_000)
+        assert.lengthOf(attempts, 2)
+        assert.isAtLeast(attempts[1]! - attempts[0]!, 100_000)
         assert.strictEqual(Redacted.value(Option.getOrThrow(yield* kuzzle.token).value), "t-2")
       }).pipe(Effect.provide(layer))
     }))
 
-  it.effect("A5: fetch gets the option to follow no redirect, and keeps its other options", () =>
+  it.effect("A5: fetch gets the option not to follow redirects, beside its other options", () =>
     Effect.gen(function*() {
       const inits: Array<RequestInit | undefined> = []
       const fetch: typeof globalThis.fetch = (_, init) => {
@@ -315,7 +315,7 @@ describe("Kuzzle over HTTP", () => {
         return Promise.resolve(new Response(envelope(null).body))
       }
       const options = Layer.succeed(FetchHttpClient.RequestInit, { cache: "no-store", redirect: "follow" })
-      yield* Kuzzle.query(asked).pipe(
+      yield* Kuzzle.query(getRequest).pipe(
         Effect.provide(
           Kuzzle.layerHttp({ url: "http://kuzzle.test:7512" }).pipe(
             Layer.provide(KuzzleHttp.layer),
@@ -367,7 +367,7 @@ describe("Kuzzle over HTTP", () => {
         ) {
           read = cancelled = 0
           const layer = client(headers, 10_000_000, jar)
-          const error = failure(yield* Effect.exit(Effect.provide(Kuzzle.query(asked), layer)))
+          const error = failure(yield* Effect.exit(Effect.provide(Kuzzle.query(getRequest), layer)))
           assert.deepInclude({ ...error }, { _tag: "KuzzleResponseTooLargeError", action: "get", limit: 100_000 })
           assert.include(error?.message, "more than 100000 bytes: ask for less at once, or raise maxResponseSize")
           assert.isBelow(read, 200_000)
@@ -387,7 +387,7 @@ describe("Kuzzle over HTTP", () => {
         )
         assert.strictEqual(whole, 10_000_000)
         const full = yield* Effect.exit(
-          Effect.provide(Kuzzle.query(asked), client({ "content-length": "100000" }, 100_000, jar))
+          Effect.provide(Kuzzle.query(getRequest), client({ "content-length": "100000" }, 100_000, jar))
         )
         assert.strictEqual(failure(full)?._tag, "KuzzleProtocolError")
       }
@@ -412,10 +412,10 @@ describe("Kuzzle over HTTP", () => {
           })
         ))
       )
-      assert.deepStrictEqual((yield* Effect.provide(Kuzzle.query(asked), layer)).result, { text: "aé€𝄞" })
+      assert.deepStrictEqual((yield* Effect.provide(Kuzzle.query(getRequest), layer)).result, { text: "aé€𝄞" })
     }))
 
-  it.effect("C7: any other answer of a server is a typed error, never a success", () =>
+  it.effect("C7: an answer that is not an envelope of Kuzzle is a typed error, never a success", () =>
     Effect.gen(function*() {
       const bodies = [
         "",
@@ -480,7 +480,7 @@ describe("Kuzzle over HTTP", () => {
         Effect.onInterrupt(Effect.never, () => Effect.sync(() => void (interrupted = true)))
       )
       const query = yield* Effect.fork(
-        Effect.exit(Kuzzle.query(asked, { timeout: "2 seconds" })).pipe(Effect.provide(layer))
+        Effect.exit(Kuzzle.query(getRequest, { timeout: "2 seconds" })).pipe(Effect.provide(layer))
       )
       yield* turns()
       yield* TestClock.adjust("2 seconds")
@@ -488,14 +488,14 @@ describe("Kuzzle over HTTP", () => {
       assert.isTrue(interrupted)
     }))
 
-  it.effect("C7: no answer at all is an error that names the address", () =>
+  it.effect("C7: a missing answer is an error that names the address", () =>
     Effect.gen(function*() {
       const layer = clientOver((request) =>
         Effect.fail(
           new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error("connect ECONNREFUSED") })
         )
       )
-      const error = failure(yield* Effect.exit(Kuzzle.query(asked)).pipe(Effect.provide(layer)))
+      const error = failure(yield* Effect.exit(Kuzzle.query(getRequest)).pipe(Effect.provide(layer)))
       assert.strictEqual(error?._tag, "KuzzleHttpTransportError")
       assert.include(error?.message, "http://kuzzle.test:7512/prefix/_query")
       assert.include(error?.message, "ECONNREFUSED")
@@ -508,9 +508,9 @@ describe("Kuzzle over HTTP", () => {
         url = request.url
         return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport" }))
       }, { url: "https://kuzzle.test/prefix?key=s3cr3t" })
-      const error = failure(yield* Effect.exit(Kuzzle.query(asked)).pipe(Effect.provide(layer)))
+      const error = failure(yield* Effect.exit(Kuzzle.query(getRequest)).pipe(Effect.provide(layer)))
       assert.strictEqual(url, "https://kuzzle.test/prefix/_query?key=s3cr3t")
-      assert.include(error?.message, "no HTTP answer from https://kuzzle.test/prefix/_query (Transport)")
+      assert.include(error?.message, "no HTTP answer from https://kuzzle.test/prefix/_query (Transport")
       assert.notInclude(JSON.stringify(error), "s3cr3t")
     }))
 
@@ -524,10 +524,10 @@ describe("Kuzzle over HTTP", () => {
       yield* Effect.gen(function*() {
         const { queryMany } = yield* Kuzzle.Kuzzle
         const outcomes = yield* queryMany([
-          asked,
-          { ...asked, body: { a: "x".repeat(500) } },
-          { ...asked, body: { a: NaN } },
-          { ...asked, volatile: 1 }
+          getRequest,
+          { ...getRequest, body: { a: "x".repeat(500) } },
+          { ...getRequest, body: { a: NaN } },
+          { ...getRequest, volatile: 1 }
         ])
         assert.deepStrictEqual(outcomes.map((outcome) => failure(outcome)?._tag), [
           undefined,
@@ -539,7 +539,7 @@ describe("Kuzzle over HTTP", () => {
       assert.strictEqual(sent, 1)
     }))
 
-  it.effect("8.B10: a login that is a redirect of Kuzzle is a step; any other redirect is refused", () =>
+  it.effect("8.B10: a redirect by Kuzzle is a step of a login, and any other redirect is refused", () =>
     Effect.gen(function*() {
       const location = "https://provider.test/authorize?client_id=c&state=s3cr3t"
       const result = { headers: { location }, statusCode: 302 }
@@ -584,15 +584,15 @@ describe("Kuzzle over HTTP", () => {
         })
         assert.strictEqual(session.kuid, "ada")
         assert.notInclude(JSON.stringify(session), "t-1")
-        yield* kuzzle.query(asked)
+        yield* kuzzle.query(getRequest)
         yield* KuzzleAuth.logout()
         assert.isTrue(Option.isNone(yield* kuzzle.token))
-        yield* kuzzle.query(asked)
+        yield* kuzzle.query(getRequest)
       }).pipe(Effect.provide(layer))
       assert.deepStrictEqual(tokens, [undefined, "t-1", "t-1", undefined])
     }))
 
-  it.effect("is always ready", () =>
+  it.effect("a client over HTTP is always ready", () =>
     Effect.gen(function*() {
       const kuzzle = yield* Kuzzle.Kuzzle
       assert.strictEqual((yield* kuzzle.state)._tag, "Ready")

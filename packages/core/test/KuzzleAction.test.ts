@@ -1,7 +1,7 @@
 import { Kuzzle, KuzzleAction } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { answering, type Asked } from "./support/answering.ts"
+import { answering, type SentRequest } from "./support/answering.ts"
 
 const park = KuzzleAction.make({
   controller: "taxis",
@@ -25,15 +25,15 @@ const failing = (id: string, status: number) =>
 describe("KuzzleAction", () => {
   it.effect("encodes its options, places them in the request, and decodes the result", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
+      const requests: Array<SentRequest> = []
       const result = yield* park({ plate: "AB", until, valet: true, volatile: { by: "me" }, timeout: "1 second" }).pipe(
         Effect.provide(answering((request) => {
-          asked.push(request)
+          requests.push(request)
           return { place: 3, since: 0 }
         }))
       )
       assert.deepStrictEqual(result, { place: 3, since: new Date(0) })
-      const { volatile, ...sent } = asked[0] ?? assert.fail("nothing was asked")
+      const { volatile, ...sent } = requests[0] ?? assert.fail("nothing was requests")
       assert.deepStrictEqual(sent, {
         controller: "taxis",
         action: "park",
@@ -91,10 +91,10 @@ describe("KuzzleAction", () => {
         idempotent: false,
         result: Schema.Void
       })
-      const asked: Array<Asked> = []
-      const done = yield* Effect.provide(ring(), answering((request) => void asked.push(request)))
+      const requests: Array<SentRequest> = []
+      const done = yield* Effect.provide(ring(), answering((request) => void requests.push(request)))
       assert.isUndefined(done)
-      assert.deepInclude(asked[0], { controller: "taxis", action: "ring" })
+      assert.deepInclude(requests[0], { controller: "taxis", action: "ring" })
       assert.deepStrictEqual(ring.declaration.idempotent, false)
     }))
 

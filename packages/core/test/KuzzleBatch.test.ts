@@ -1,8 +1,9 @@
 import { Kuzzle, KuzzleBatch, KuzzleDocument } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Cause, Effect, Exit, Fiber, Layer, Option, TestClock } from "effect"
-import { answering, type Asked } from "./support/answering.ts"
+import { answering, type SentRequest } from "./support/answering.ts"
 import { turns } from "./support/FakeSocket.ts"
+import { sleepers } from "./support/sleepers.ts"
 
 const target = { index: "nyc", collection: "taxi" }
 
@@ -14,9 +15,9 @@ const error = (id: string, status: number) =>
   })
 
 /** A server that accepts at most three documents in a request. */
-const server = (asked: Array<Asked>) =>
+const server = (requests: Array<SentRequest>) =>
   answering((request) => {
-    asked.push(request)
+    requests.push(request)
     const { action, body } = request
     switch (action) {
       case "get":
@@ -39,11 +40,11 @@ const sentBy = <A, E>(
   { options, steps = 1 }: { readonly options?: KuzzleBatch.Options; readonly steps?: number } = {}
 ) =>
   Effect.gen(function*() {
-    const asked: Array<Asked> = []
-    const layer = KuzzleBatch.layer({ window: "10 millis", ...options }).pipe(Layer.provide(server(asked)))
+    const requests: Array<SentRequest> = []
+    const layer = KuzzleBatch.layer({ window: "10 millis", ...options }).pipe(Layer.provide(server(requests)))
     const fiber = yield* Effect.fork(Effect.exit(Effect.provide(effect, layer)))
     for (let i = 0; i < steps; i++) yield* turn
-    return { asked, exit: yield* Fiber.join(fiber) }
+    return { requests, exit: yield* Fiber.join(fiber) }
   })
 
 /** Answers need turns of the event loop, but no time. */
@@ -64,36 +65,36 @@ const successes = (exit: Exit.Exit<ReadonlyArray<Exit.Exit<KuzzleDocument.Docume
 describe("KuzzleBatch", () => {
   it.effect("requests within the window are sent together, and an id that occurs twice is sent once", () =>
     Effect.gen(function*() {
-      const { asked, exit } = yield* sentBy(all([get("a"), get("b"), get("a")]))
-      assert.deepStrictEqual(asked.map(({ action, body }) => [action, body]), [["mGet", { ids: ["a", "b"] }]])
+      const { requests, exit } = yield* sentBy(all([get("a"), get("b"), get("a")]))
+      assert.deepStrictEqual(requests.map(({ action, body }) => [action, body]), [["mGet", { ids: ["a", "b"] }]])
       assert.deepStrictEqual(successes(exit), ["a", "b", "a"])
     }))
 
   it.effect("nothing is sent before the window ends, and later requests wait for the end of the next window", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
-      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
+      const requests: Array<SentRequest> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(requests)))
       yield* Effect.gen(function*() {
         yield* Effect.fork(all([get("a"), get("b")]))
         yield* settled
         yield* TestClock.adjust("9 millis")
         yield* settled
-        assert.lengthOf(asked, 0)
+        assert.lengthOf(requests, 0)
         yield* turn
-        assert.lengthOf(asked, 1)
+        assert.lengthOf(requests, 1)
         yield* Effect.fork(all([get("c"), get("d")]))
         yield* turn
-        assert.deepStrictEqual(asked.map(({ body }) => body.ids), [["a", "b"], ["c", "d"]])
+        assert.deepStrictEqual(requests.map(({ body }) => body.ids), [["a", "b"], ["c", "d"]])
       }).pipe(Effect.provide(layer))
     }))
 
   it.effect("a single request is sent unchanged", () =>
     Effect.gen(function*() {
-      const { asked } = yield* sentBy(get("a"))
-      assert.deepStrictEqual(asked.map(({ action, _id }) => [action, _id]), [["get", "a"]])
+      const { requests } = yield* sentBy(get("a"))
+      assert.deepStrictEqual(requests.map(({ action, _id }) => [action, _id]), [["get", "a"]])
     }))
 
-  it.effect("requests with other options, collections, actions or volatile data are not combined, and neither are those that no action on many can express", () =>
+  it.effect("requests that differ in options, collection, action or volatile data are not combined, nor are requests that no action on several documents can express", () =>
     Effect.gen(function*() {
       const effects = [
         get("a"),
@@ -107,9 +108,9 @@ describe("KuzzleBatch", () => {
         get("i", { timeout: "1 minute" }),
         get("j", { timeout: 60_000 })
       ]
-      const { asked } = yield* sentBy(all<unknown, unknown, Kuzzle.Kuzzle>(effects))
+      const { requests } = yield* sentBy(all<unknown, unknown, Kuzzle.Kuzzle>(effects))
       assert.sameDeepMembers(
-        asked.map(({ _id, action, body, collection }) => [action, collection, body?.ids ?? _id]),
+        requests.map(({ _id, action, body, collection }) => [action, collection, body?.ids ?? _id]),
         [
           ["mGet", "taxi", ["a", "b"]],
           ["mGet", "taxi", ["c", "d"]],
@@ -126,9 +127,9 @@ describe("KuzzleBatch", () => {
       const write = (_id: string, options: object) => KuzzleDocument.create({ ...target, _id, content: {}, ...options })
       const options = [{ refresh: "wait_for" }, { silent: true }, {}]
       const writes = options.flatMap((given, i) => [write(`a${i}`, given), write(`b${i}`, given)])
-      const { asked } = yield* sentBy(all(writes))
+      const { requests } = yield* sentBy(all(writes))
       assert.sameDeepMembers(
-        asked.map(({ action, refresh, silent }) => ({ action, refresh, silent })),
+        requests.map(({ action, refresh, silent }) => ({ action, refresh, silent })),
         [
           { action: "mCreate", refresh: "wait_for", silent: undefined },
           { action: "mCreate", refresh: undefined, silent: true },
@@ -140,16 +141,16 @@ describe("KuzzleBatch", () => {
   it.effect("8.D12: a batch is never larger than the limit, and a batch that the server refuses as too large is sent in halves", () =>
     Effect.gen(function*() {
       const ids = Array.makeBy(7, (i) => `id${i}`)
-      const { asked, exit } = yield* sentBy(all(ids.map((_id) => create(_id))), { options: { maxWrites: 6 } })
+      const { requests, exit } = yield* sentBy(all(ids.map((_id) => create(_id))), { options: { maxWrites: 6 } })
       assert.deepStrictEqual(successes(exit), ids)
-      const sizes = asked.map(({ action, body }) => action === "mCreate" ? body.documents.length : 1)
+      const sizes = requests.map(({ action, body }) => action === "mCreate" ? body.documents.length : 1)
       assert.sameMembers(sizes, [6, 3, 3, 1])
     }))
 
-  it.effect("only requests of the same sender, repeatable or not, and queued or not, go together", () =>
+  it.effect("requests are combined only if they agree in their sender, in `idempotent` and in `queuable`", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
-      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
+      const requests: Array<SentRequest> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(requests)))
       const sent = (options: Kuzzle.RequestOptions) =>
         Effect.flatMap(
           Kuzzle.Kuzzle,
@@ -179,34 +180,36 @@ describe("KuzzleBatch", () => {
       yield* Fiber.join(fiber)
       // Ada and Bob are not logged in, so their requests are not sent.
       assert.deepStrictEqual(
-        asked.map(({ action, body }) => [action, body.ids]),
+        requests.map(({ action, body }) => [action, body.ids]),
         Array.makeBy(4, () => ["mGet", ["a", "b"]])
       )
     }))
 
   it.effect("all calls together use two timers: that of the window, and one for all deadlines", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
-      const layer = KuzzleBatch.layer({ window: "10 millis", maxReads: 500 }).pipe(Layer.provide(server(asked)))
+      const requests: Array<SentRequest> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis", maxReads: 500 }).pipe(Layer.provide(server(requests)))
       const ids = Array.makeBy(1000, (i) => `id${i}`)
-      const fiber = yield* Effect.fork(Effect.provide(all(ids.map((_id) => get(_id))), layer))
+      const { clock, wakeUps } = yield* sleepers
+      const calls = Effect.provide(all(ids.map((_id) => get(_id))), layer)
+      const fiber = yield* Effect.fork(Effect.withClock(calls, clock))
       yield* settled
-      assert.lengthOf(yield* TestClock.sleeps(), 2)
+      assert.lengthOf(wakeUps(), 2)
       yield* turn
       assert.lengthOf(yield* Fiber.join(fiber), 1000)
-      assert.lengthOf(asked, 2)
+      assert.lengthOf(requests, 2)
     }))
 
   it.effect("R2: a request that was reported as not sent is not sent later", () =>
     Effect.gen(function*() {
-      const asked: Array<number> = []
+      const requests: Array<number> = []
       const slow = Layer.effect(
         Kuzzle.Kuzzle,
         Effect.map(Effect.provide(Kuzzle.Kuzzle, server([])), (kuzzle): Kuzzle.KuzzleShape => ({
           ...kuzzle,
           query: ({ body }) => {
             // `mCreate` has a list of documents.
-            asked.push((body as { readonly documents: ReadonlyArray<unknown> }).documents.length)
+            requests.push((body as { readonly documents: ReadonlyArray<unknown> }).documents.length)
             return Effect.delay(Effect.die("never answered"), "1 minute")
           }
         }))
@@ -224,7 +227,7 @@ describe("KuzzleBatch", () => {
         return errors.filter((error) => error._tag === "KuzzleDeadlineError" && !error.sent)
       })
       const notSent = yield* Effect.provide(late, layer)
-      assert.deepStrictEqual(asked, [2, 2, 2, 2])
+      assert.deepStrictEqual(requests, [2, 2, 2, 2])
       assert.lengthOf(notSent, 4)
     }))
 
@@ -238,30 +241,30 @@ describe("KuzzleBatch", () => {
 
   it.effect("the second of two writes of the same document waits for the first", () =>
     Effect.gen(function*() {
-      const { asked } = yield* sentBy(all([create("a", { n: 1 }), create("b"), create("a", { n: 2 })]))
+      const { requests } = yield* sentBy(all([create("a", { n: 1 }), create("b"), create("a", { n: 2 })]))
       assert.deepStrictEqual(
-        asked.map(({ _id, action, body }) => action === "mCreate" ? body.documents : [_id, body]),
+        requests.map(({ _id, action, body }) => action === "mCreate" ? body.documents : [_id, body]),
         [[{ _id: "a", body: { n: 1 } }, { _id: "b", body: {} }], ["a", { n: 2 }]]
       )
     }))
 
   it.effect("a request that is interrupted within its window is not sent", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
-      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
+      const requests: Array<SentRequest> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(requests)))
       yield* Effect.gen(function*() {
         const [a] = yield* Effect.all([Effect.fork(get("a")), Effect.fork(get("b")), Effect.fork(get("c"))])
         yield* settled
         yield* Fiber.interrupt(a)
         yield* turn
-        assert.deepStrictEqual(asked.map(({ body }) => body.ids), [["b", "c"]])
+        assert.deepStrictEqual(requests.map(({ body }) => body.ids), [["b", "c"]])
       }).pipe(Effect.provide(layer))
     }))
 
   it.effect("R2: the deadline runs from the submission, and says whether it was sent", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
-      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(asked)))
+      const requests: Array<SentRequest> = []
+      const layer = KuzzleBatch.layer({ window: "10 millis" }).pipe(Layer.provide(server(requests)))
       const deadline = (timeout: string | number) =>
         Effect.fork(Effect.flip(get("a", { timeout })).pipe(Effect.provide(layer)))
       const short = yield* deadline("8 millis")
@@ -271,7 +274,7 @@ describe("KuzzleBatch", () => {
       if (error._tag !== "KuzzleDeadlineError") return assert.fail(error._tag)
       assert.isFalse(error.sent)
       yield* turn
-      assert.lengthOf(asked, 0)
+      assert.lengthOf(requests, 0)
       // The client itself refuses a timeout that is not a duration.
       const odd = yield* Effect.flip(get("a", { timeout: "soon" })).pipe(Effect.provide(layer))
       assert.strictEqual(odd._tag, "KuzzleEncodeError")
@@ -279,7 +282,7 @@ describe("KuzzleBatch", () => {
         Layer.provide(Layer.effect(
           Kuzzle.Kuzzle,
           Effect.map(
-            Effect.provide(Kuzzle.Kuzzle, server(asked)),
+            Effect.provide(Kuzzle.Kuzzle, server(requests)),
             (kuzzle) => ({ ...kuzzle, query: () => Effect.never })
           )
         ))
@@ -295,10 +298,10 @@ describe("KuzzleBatch", () => {
       assert.isTrue(sent.sent)
     }))
 
-  it.effect("8.D12: no caller waits for a scope that has closed", () =>
+  it.effect("8.D12: closing the scope interrupts all present and later callers", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
-      const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, server(asked))
+      const requests: Array<SentRequest> = []
+      const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, server(requests))
       const closed = yield* Effect.scoped(Effect.gen(function*() {
         const batch = yield* KuzzleBatch.make(kuzzle, { window: "10 millis" })
         const waiting = yield* Effect.forkDaemon(Effect.provideService(get("a"), Kuzzle.Kuzzle, batch))
@@ -308,7 +311,7 @@ describe("KuzzleBatch", () => {
       assert.isTrue(Exit.isInterrupted(yield* Fiber.await(closed.waiting)))
       const late = yield* Effect.exit(Effect.provideService(get("a"), Kuzzle.Kuzzle, closed.batch))
       assert.isTrue(Exit.isInterrupted(late))
-      assert.lengthOf(asked, 0)
+      assert.lengthOf(requests, 0)
     }))
 
   it.effect("an error of the whole batch is the error of each request", () =>

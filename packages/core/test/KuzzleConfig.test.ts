@@ -39,7 +39,7 @@ const configured = (environment: Readonly<Record<string, string>>) => {
 }
 
 describe("KuzzleConfig", () => {
-  it("has a default for everything", () => {
+  it("has a default for every setting", () => {
     const {
       endpoints,
       headers,
@@ -66,7 +66,7 @@ describe("KuzzleConfig", () => {
     assert.deepStrictEqual(settings({}).knownEndpoints, defaults.knownEndpoints)
   })
 
-  it("8.A18: addresses are made of their parts, with TLS by default on the ports 443 and 7443", () => {
+  it("8.A18: builds an address from its parts, with TLS by default on the ports 443 and 7443", () => {
     assert.deepStrictEqual(endpointsOf({ host: "kuzzle.test" }), ["ws://kuzzle.test:7512/"])
     assert.deepStrictEqual(endpointsOf({ port: 443 }), ["wss://localhost:443/"])
     assert.deepStrictEqual(endpointsOf({ port: 7443 }), ["wss://localhost:7443/"])
@@ -79,7 +79,7 @@ describe("KuzzleConfig", () => {
     assert.deepStrictEqual(endpointsOf({ host: "127.0.0.1" }), ["ws://127.0.0.1:7512/"])
   })
 
-  it("8.A18: whole addresses, one or several, of four schemes", () => {
+  it("8.A18: accepts one or several complete addresses, with four schemes", () => {
     assert.deepStrictEqual(endpointsOf({ url: "wss://kuzzle.test/prefix" }), ["wss://kuzzle.test/prefix"])
     assert.deepStrictEqual(endpointsOf({ url: "http://kuzzle.test:7512" }), ["ws://kuzzle.test:7512/"])
     assert.deepStrictEqual(endpointsOf({ url: "https://kuzzle.test" }), ["wss://kuzzle.test/"])
@@ -197,7 +197,7 @@ describe("KuzzleConfig", () => {
     }
   })
 
-  it.prop("every address is usable as it stands", {
+  it.prop("every address that is built from parts is a valid URL", {
     host: fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain()),
     port: fc.integer({ min: 1, max: 65_535 }),
     ssl: fc.option(fc.boolean(), { nil: undefined })

@@ -23,17 +23,17 @@ const connected = (network: FakeNetwork) =>
 /** Consumes the events, and records them in short. */
 const listen = (context: Context.Context<Kuzzle.Kuzzle | KuzzleRealtime.KuzzleRealtime>) =>
   Effect.gen(function*() {
-    const heard: Array<string> = []
+    const received: Array<string> = []
     const fiber = yield* Effect.fork(
       Stream.runForEach(KuzzleDebug.events, (event) =>
         Effect.sync(() =>
-          heard.push(event.type === "gap" ? event.cause._tag : `${event.event} ${event.params.n}`)
+          received.push(event.type === "gap" ? event.cause._tag : `${event.event} ${event.params.n}`)
         )).pipe(
           Effect.provide(context)
         )
     )
     yield* turns()
-    return { heard, fiber }
+    return { received, fiber }
   })
 
 describe("KuzzleDebug.events", () => {
@@ -48,14 +48,14 @@ describe("KuzzleDebug.events", () => {
       }])
       network.current.deliver(event("Runtime.consoleAPICalled", 1))
       yield* turns()
-      assert.deepStrictEqual(first.heard, ["Runtime.consoleAPICalled 1"])
-      assert.deepStrictEqual(second.heard, ["Runtime.consoleAPICalled 1"])
+      assert.deepStrictEqual(first.received, ["Runtime.consoleAPICalled 1"])
+      assert.deepStrictEqual(second.received, ["Runtime.consoleAPICalled 1"])
     }))
 
-  it.scoped("C7: a malformed event is a gap, and the next event is delivered", () =>
+  it.scoped("C7: a malformed event becomes a gap, and the next event is delivered", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
-      const { heard } = yield* listen(yield* connected(network))
+      const { received } = yield* listen(yield* connected(network))
       const room = "kuzzle-debugger-event"
       for (const result of [undefined, null, 1, "text", [], { params: null }, { params: [] }]) {
         network.current.deliver({ room, event: "Runtime.consoleAPICalled", result })
@@ -63,7 +63,7 @@ describe("KuzzleDebug.events", () => {
       network.current.deliver({ room, result: {} })
       network.current.deliver(event("Runtime.consoleAPICalled", 2))
       yield* turns()
-      assert.deepStrictEqual(heard, [...Array.from({ length: 8 }, () => "Malformed"), "Runtime.consoleAPICalled 2"])
+      assert.deepStrictEqual(received, [...Array.from({ length: 8 }, () => "Malformed"), "Runtime.consoleAPICalled 2"])
     }))
 
   it.scoped("the listener is removed with the last consumer", () =>
@@ -76,7 +76,7 @@ describe("KuzzleDebug.events", () => {
       assert.lengthOf(network.current.of("removeListener"), 0)
       network.current.deliver(event("Debugger.paused", 2))
       yield* turns()
-      assert.deepStrictEqual(second.heard, ["Debugger.paused 2"])
+      assert.deepStrictEqual(second.received, ["Debugger.paused 2"])
       yield* Fiber.interrupt(second.fiber)
       assert.deepStrictEqual(network.current.of("removeListener").map(({ body }) => body), [{ event: "*" }])
     }))
@@ -84,7 +84,7 @@ describe("KuzzleDebug.events", () => {
   it.scoped("after a lost connection it emits a gap, subscribes again and continues", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
-      const { heard } = yield* listen(yield* connected(network))
+      const { received } = yield* listen(yield* connected(network))
       network.current.close(1006)
       yield* turns()
       yield* TestClock.adjust("1 second")
@@ -93,7 +93,7 @@ describe("KuzzleDebug.events", () => {
       assert.lengthOf(network.current.of("addListener"), 1)
       network.current.deliver(event("Debugger.resumed", 3))
       yield* turns()
-      assert.deepStrictEqual(heard, ["Disconnected", "Debugger.resumed 3"])
+      assert.deepStrictEqual(received, ["Disconnected", "Debugger.resumed 3"])
     }))
 
   it.scoped("fails if the debugger is not enabled", () =>
@@ -113,19 +113,19 @@ describe("KuzzleDebug.events", () => {
       const network = obligingNetwork()
       const client = yield* Effect.scoped(Effect.gen(function*() {
         const context = yield* connected(network)
-        const heard: Array<KuzzleDebug.DebugEvent | KuzzleRealtime.Gap> = []
+        const received: Array<KuzzleDebug.DebugEvent | KuzzleRealtime.Gap> = []
         const fiber = yield* Effect.fork(
-          Stream.runForEach(KuzzleDebug.events, (event) => Effect.sync(() => heard.push(event))).pipe(
+          Stream.runForEach(KuzzleDebug.events, (event) => Effect.sync(() => received.push(event))).pipe(
             Effect.provide(context)
           )
         )
         yield* turns()
         for (let n = 0; n < 1030; n++) network.current.deliver(event("Debugger.scriptParsed", n))
         yield* turns()
-        return { heard, fiber }
+        return { received, fiber }
       }))
       yield* Fiber.join(client.fiber)
-      assert.deepStrictEqual(client.heard[0], { type: "gap", cause: { _tag: "Overflow", lost: 6 } })
-      assert.lengthOf(client.heard, 1025)
+      assert.deepStrictEqual(client.received[0], { type: "gap", cause: { _tag: "Overflow", lost: 6 } })
+      assert.lengthOf(client.received, 1025)
     }))
 })

@@ -6,15 +6,15 @@ import { answering } from "./support/answering.ts"
 describe("KuzzleDocument", () => {
   it.effect("8.E3: without ids no request is sent: the server would answer without `successes`", () =>
     Effect.gen(function*() {
-      let asked = 0
+      let requestCount = 0
       const server = Effect.provide(answering(() => {
-        asked += 1
+        requestCount += 1
         return { errors: [] }
       }))
       const none = { index: "nyc", collection: "taxi", ids: [] }
       assert.deepStrictEqual<unknown>(yield* server(KuzzleDocument.mGet(none)), { successes: [], errors: [] })
       assert.deepStrictEqual<unknown>(yield* server(KuzzleDocument.mExists(none)), { successes: [], errors: [] })
-      assert.strictEqual(asked, 0)
+      assert.strictEqual(requestCount, 0)
     }))
 
   it.effect("content that was not requested is empty, in hits and in hits within hits", () =>

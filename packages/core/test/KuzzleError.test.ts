@@ -23,7 +23,7 @@ describe("KuzzleError", () => {
     assert.deepStrictEqual(foreign.map(({ name }) => name), [])
   })
 
-  it("the tag of every error is its name after Kuzzle, and ends with Error", () => {
+  it("the tag of every error is `Kuzzle` and its name, which ends with `Error`", () => {
     const named = Object.values(Core).flatMap((module) => Object.entries<unknown>(module))
     const tags = named.flatMap(([name, value]) =>
       isErrorClass(value) ? [[`Kuzzle${name}`, Object(new value({}))._tag] as const] : []

@@ -9,7 +9,7 @@ class Refused extends Data.TaggedError("Refused")<{ readonly by: "stream" | "lay
 const turns = Effect.repeatN(Effect.yieldNow(), 20)
 
 const pending = { _tag: "Pending" } as const
-const valueOf = <A>(value: A) => ({ _tag: "Value", value }) as const
+const valueOf = <const A>(value: A) => ({ _tag: "Value", value }) as const
 
 /** A stream whose elements the test gives. It counts how often it was started and stopped. */
 const make = Effect.gen(function*() {
@@ -210,7 +210,7 @@ describe("KuzzleExternalStore", () => {
     fc.record({ _tag: fc.constant("Give" as const), value: fc.nat(2) })
   )
 
-  it.scopedLive("any order of components that come and go: one run while there are subscribers, each of them sees every change", () =>
+  it.scopedLive("in any order of mounts and unmounts, the stream runs once while there are subscribers, and each of them sees every change", () =>
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), (steps) =>

@@ -34,7 +34,7 @@ const matching = (filter: KuzzleFilter.Filter, documents: ReadonlyArray<unknown>
 }
 
 describe("builders", () => {
-  it("make filters in the form of the wire", () => {
+  it("make filters in the form that is sent to the server", () => {
     assert.deepStrictEqual<unknown>(KuzzleFilter.all, {})
     assert.deepStrictEqual<unknown>(KuzzleFilter.nothing, { nothing: true })
     assert.deepStrictEqual<unknown>(equals("a.b", null), { equals: { "a.b": null } })
@@ -82,7 +82,7 @@ describe("builders", () => {
   })
 })
 
-describe("builders by the document", () => {
+describe("builders that are typed by the document", () => {
   interface Taxi {
     readonly status: "free" | "busy"
     readonly seats: number
@@ -170,7 +170,7 @@ describe("validateSearch", () => {
     [contains("a", 0), "exists: the server cannot look for the element 0"],
     [contains("a[0]", "x"), "exists: a search cannot ask for a name with brackets"],
     [{ exists: "a[{}]" }, "exists: the server cannot look for the element {}"],
-    [{ missing: "a[1]" }, "missing: the server takes an element, or brackets in a name, for a field of that name"],
+    [{ missing: "a[1]" }, "missing: the server reads brackets as part of the name of the field"],
     [{ missing: { field: "a" } }, "missing: must be a string in a search"],
     [{ geoDistance: { p: [48, 2], distance: "1 km" } }, `geoDistance: ${points}`],
     [{ geoDistance: { p: { latLon: [48, 2] }, distance: "1 km" } }, `geoDistance: ${points}`],
@@ -281,7 +281,7 @@ describe("validate", () => {
     assert.deepStrictEqual(validate(and(isIn("a", hundred), exists("b")), { maxConditions: 101 }), [])
   })
 
-  it("reads the clauses of bool as the server does: a falsy clause is absent, and must may be a single filter", () => {
+  it("reads the clauses of `bool` as the server does: a falsy clause is absent, and `must` may be a single filter", () => {
     assert.deepStrictEqual(validate({ bool: { must: { exists: "a" }, should: null } }), [])
     assert.lengthOf(validate({ bool: { must: { exists: "a" }, should: [] } }), 1)
     assert.deepStrictEqual(validate({ bool: { must: [], should: [{ exists: "a" }] } }), [])
@@ -381,7 +381,7 @@ describe("matches", () => {
     assert.isTrue(matches(equals("a.b", 1))({ "a.b": 2, a: { b: 1 } }))
   })
 
-  it("finds elements of arrays, by value and by place", () => {
+  it("finds elements of arrays, by value and by index", () => {
     const documents = [{ a: { tags: ["x", 1] } }, { a: { tags: ["1"] } }, { a: { tags: "x" } }, {}]
     assert.deepStrictEqual(matching(contains("a.tags", "x"), documents), documents.slice(0, 1))
     assert.deepStrictEqual(matching(exists("a.tags[\"x\"]"), documents), documents.slice(0, 1))
@@ -478,7 +478,7 @@ describe("matches", () => {
     assert.deepStrictEqual(matching(regexp("a", "\\x{fffd}"), foreign), [{ a: "\ud800" }])
   })
 
-  it("tests each document from its start, whatever the flags", () => {
+  it("tests each document from its start, whatever the flags of the pattern", () => {
     const holds = matches(regexp("a", "x", "gy"))
     assert.deepStrictEqual([1, 2, 3].map(() => holds({ a: "x" })), [true, true, true])
   })
@@ -500,7 +500,7 @@ describe("matches", () => {
     )
   })
 
-  it("compares places", () => {
+  it("compares geographic points and areas", () => {
     const louvre = { p: { lat: 48.8606, lon: 2.3376 } }
     const lyon = { p: [45.764, 4.8357] }
     const hash = { p: "u09tvw0" }

@@ -1,11 +1,11 @@
 import { KuzzleImport } from "@effect-kuzzle/core"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Array, Chunk, Effect, Stream } from "effect"
-import { answering, type Asked } from "./support/answering.ts"
+import { answering, type SentRequest } from "./support/answering.ts"
 
 const target = { index: "nyc", collection: "taxi" }
 
-const written = (request: Asked) => ({
+const written = (request: SentRequest) => ({
   successes: request.body.documents.map(({ _id = "made", body }: KuzzleImport.ImportedDocument) => ({
     _id,
     _source: body,
@@ -19,18 +19,18 @@ const imported = (
   documents: ReadonlyArray<KuzzleImport.ImportedDocument>,
   options: Partial<KuzzleImport.Options> = {}
 ) => {
-  const asked: Array<Asked> = []
+  const requests: Array<SentRequest> = []
   return KuzzleImport.stream(Stream.fromIterable(documents), { ...target, ...options }).pipe(
     Stream.runCollect,
-    Effect.map((progress) => ({ asked, progress: Chunk.toReadonlyArray(progress) })),
+    Effect.map((progress) => ({ requests, progress: Chunk.toReadonlyArray(progress) })),
     Effect.provide(answering((request) => {
-      asked.push(request)
+      requests.push(request)
       return written(request)
     }))
   )
 }
 
-const sizes = (asked: ReadonlyArray<Asked>) => asked.map(({ body }) => body.documents.length)
+const sizes = (requests: ReadonlyArray<SentRequest>) => requests.map(({ body }) => body.documents.length)
 
 const large = (_id: string, bytes: number) => ({ _id, body: { text: "x".repeat(bytes) } })
 
@@ -38,9 +38,9 @@ describe("KuzzleImport", () => {
   it.effect("a request has at most chunkSize documents and chunkBytes bytes", () =>
     Effect.gen(function*() {
       const small = Array.makeBy(25, (n) => ({ _id: `id${n}`, body: { n } }))
-      assert.deepStrictEqual(sizes((yield* imported(small, { chunkSize: 10, concurrency: 1 })).asked), [10, 10, 5])
+      assert.deepStrictEqual(sizes((yield* imported(small, { chunkSize: 10, concurrency: 1 })).requests), [10, 10, 5])
       const big = Array.makeBy(6, (n) => large(`id${n}`, 400))
-      assert.deepStrictEqual(sizes((yield* imported(big, { chunkBytes: 1000, concurrency: 1 })).asked), [2, 2, 2])
+      assert.deepStrictEqual(sizes((yield* imported(big, { chunkBytes: 1000, concurrency: 1 })).requests), [2, 2, 2])
       const documents = [large("a", 10), large("b", 5000), large("c", 10)]
       assert.deepInclude((yield* imported(documents, { chunkBytes: 1000 })).progress.at(-1), { written: 3, failed: 0 })
       assert.deepStrictEqual((yield* imported([])).progress, [])
@@ -49,8 +49,8 @@ describe("KuzzleImport", () => {
   it.effect("documents that are too large for a request are sent in halves, and a single document that is too large fails alone", () =>
     Effect.gen(function*() {
       const documents = [large("a", 400_000), large("b", 400_000), large("huge", 1_500_000), large("c", 400_000)]
-      const { asked, progress } = yield* imported(documents, { chunkBytes: 10_000_000 })
-      assert.deepStrictEqual(sizes(asked), [2, 1])
+      const { requests, progress } = yield* imported(documents, { chunkBytes: 10_000_000 })
+      assert.deepStrictEqual(sizes(requests), [2, 1])
       const last = progress.at(-1)
       assert.deepInclude(last, { written: 3, failed: 1 })
       assert.deepStrictEqual(
@@ -68,11 +68,11 @@ describe("KuzzleImport", () => {
           (n) => ({ ...(n % 2 === 0 ? { _id: `id${n}` } : {}), body: { driver: "Josephine" } })
         )
         const stringify = vi.spyOn(JSON, "stringify")
-        const asked: Array<Asked> = []
+        const requests: Array<SentRequest> = []
         yield* KuzzleImport.stream(Stream.fromIterable(documents), { ...target, chunkSize: 10 }).pipe(
           Stream.runDrain,
           Effect.provide(answering((request) => {
-            asked.push(request)
+            requests.push(request)
             const { documents } = routes === "query" ? request.body : request
             return {
               successes: documents.map(({ _id = "made" }: { readonly _id?: string }) => ({
@@ -87,7 +87,7 @@ describe("KuzzleImport", () => {
         const texts = stringify.mock.results.map(({ value }) => String(value)).join()
         stringify.mockRestore()
         assert.lengthOf(texts.match(/Josephine/g) ?? [], documents.length)
-        const sent = asked.flatMap((request): unknown => (routes === "query" ? request.body : request).documents)
+        const sent = requests.flatMap((request): unknown => (routes === "query" ? request.body : request).documents)
         assert.deepStrictEqual(sent, documents)
       })
   )
@@ -95,8 +95,8 @@ describe("KuzzleImport", () => {
   it.effect("a document that cannot be sent is reported with its position, and the others are written", () =>
     Effect.gen(function*() {
       const documents = [large("a", 10), { _id: "b", body: { tags: new Set(["x"]) } }, large("c", 10)]
-      const { asked, progress } = yield* imported(documents)
-      assert.deepStrictEqual(sizes(asked), [2])
+      const { requests, progress } = yield* imported(documents)
+      assert.deepStrictEqual(sizes(requests), [2])
       assert.deepStrictEqual(
         progress.at(-1)?.failures.map(({ _id, message, position }) => [position, _id, message]),
         [[1, "b", "document 1 (b): bulk:mWrite cannot be encoded: body.tags is a Set: send Array.from of it"]]

@@ -34,7 +34,7 @@ const collection = Effect.gen(function*() {
   const realtime = Layer.succeed(KuzzleRealtime.KuzzleRealtime, {
     open: () => Effect.succeed(Stream.fromQueue(notifications)),
     listen: () => Effect.never,
-    debugger: { open: Effect.never, watchers: Effect.succeed(0) }
+    debugger: { watch: () => () => {}, watchers: Effect.succeed(0) }
   })
   return {
     layer: Layer.merge(kuzzle, realtime),

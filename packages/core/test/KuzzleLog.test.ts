@@ -44,14 +44,22 @@ const clientOver = (network: FakeNetwork, options: Kuzzle.Options = {}) =>
 
 const count = { controller: "document", action: "count", index: "nyc", collection: "taxi", body: { query: {} } }
 
+const watchable = <A>(elements: ReadonlyArray<A>): Kuzzle.Watchable<A> => ({
+  watch: (watcher) => {
+    for (const element of elements) watcher.next(element)
+    watcher.end()
+    return () => {}
+  }
+})
+
 /** A client with these events and states. */
 const clientWith = (events: ReadonlyArray<Kuzzle.KuzzleEvent>, states: ReadonlyArray<Kuzzle.ConnectionState> = []) =>
   Layer.effect(
     Kuzzle.Kuzzle,
     Effect.map(Effect.provide(Kuzzle.Kuzzle, answering(() => ({}))), (kuzzle): Kuzzle.KuzzleShape => ({
       ...kuzzle,
-      events: Stream.fromIterable(events),
-      states: Stream.fromIterable(states)
+      events: watchable(events),
+      states: watchable(states)
     }))
   )
 
@@ -62,7 +70,7 @@ const above = <R, E>(client: Layer.Layer<Kuzzle.Kuzzle | R, E>, logger: Layer.La
 /** The lines that are logged until the client closes. */
 const logged = (
   client: Layer.Layer<Kuzzle.Kuzzle, KuzzleError.InvalidSettingError>,
-  level = LogLevel.Info,
+  level: LogLevel.LogLevel = LogLevel.Info,
   use: Effect.Effect<unknown, unknown, Kuzzle.Kuzzle> = Effect.void
 ) =>
   Effect.gen(function*() {
@@ -243,10 +251,10 @@ describe("KuzzleLog", () => {
     "no line contains a token, a password, an API key, a cookie or a part of a body",
     {
       secret,
-      happenings: fc.array(places, { minLength: 1, maxLength: 6 }),
-      level: fc.constantFrom(LogLevel.Debug, LogLevel.Trace)
+      occurrences: fc.array(places, { minLength: 1, maxLength: 6 }),
+      level: fc.constantFrom<LogLevel.LogLevel>(LogLevel.Debug, LogLevel.Trace)
     },
-    ({ happenings, level, secret }) =>
+    ({ occurrences, level, secret }) =>
       Effect.gen(function*() {
         const network = new FakeNetwork()
         const { all, layer } = recording(level)
@@ -257,7 +265,7 @@ describe("KuzzleLog", () => {
         }).pipe(Layer.provide(store))
         yield* Effect.gen(function*() {
           const kuzzle = yield* Kuzzle.Kuzzle
-          for (const place of happenings) {
+          for (const place of occurrences) {
             const made = {
               ...count,
               body: { password: place === "body" ? secret : "" },

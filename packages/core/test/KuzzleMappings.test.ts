@@ -150,7 +150,7 @@ describe("derive", () => {
   })
 
   it("lists all fields that cannot be mapped, with their paths", () => {
-    const hint = "; say what it is with KuzzleMappings.field"
+    const hint = "; set its mapping with KuzzleMappings.field"
     const [either, date, bigint, ...others] = issues(
       Schema.Struct({
         a: Schema.Union(Schema.String, Schema.Number),
@@ -162,8 +162,8 @@ describe("derive", () => {
     )
     assert.strictEqual(either, `a: it may be keyword or double${hint}`)
     // Each version of Effect has its own names for what is not JSON.
-    assert.match(String(date), /^b\.c: [\w ]*Date\w* is not JSON; say what it is with KuzzleMappings\.field$/)
-    assert.match(String(bigint), /^b\.d: bigint is not JSON; say what it is with KuzzleMappings\.field$/i)
+    assert.match(String(date), /^b\.c: [\w ]*Date\w* is not JSON; set its mapping with KuzzleMappings\.field$/)
+    assert.match(String(bigint), /^b\.d: bigint is not JSON; set its mapping with KuzzleMappings\.field$/i)
     assert.deepStrictEqual(others, [
       `e.f: it may be keyword or boolean${hint}`,
       `g: it may be keyword or object${hint}`
@@ -185,7 +185,7 @@ describe("derive", () => {
       return self
     }
     assert.deepStrictEqual(issues(Category((schema) => schema)), [
-      "parts.parts: it is in itself, without an end; say what it is with KuzzleMappings.field"
+      "parts.parts: it contains itself; set its mapping with KuzzleMappings.field"
     ])
     assert.deepStrictEqual<unknown>(derived(Category(KuzzleMappings.field("flattened"))), {
       name: keyword,
@@ -303,11 +303,11 @@ describe("format", () => {
         exists: true,
         differences: [{ _tag: "Extra", path: "f", actual: { type: "date" } }]
       }),
-      "nyc/taxi: as the Schema says\n  · f: only on the server, date"
+      "nyc/taxi: matches the Schema\n  · f: only on the server, date"
     )
     assert.strictEqual(
       KuzzleMappings.format({ ...place, exists: false, differences: [] }),
-      "nyc/taxi: is not there"
+      "nyc/taxi: does not exist"
     )
   })
 })

@@ -1,7 +1,7 @@
 import { type Kuzzle, KuzzleMemoryStorage as Ms } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { answering, type Asked } from "./support/answering.ts"
+import { answering, type SentRequest } from "./support/answering.ts"
 
 /** A server that answers every command with this result. */
 const answeringWith = (result: unknown) => Effect.provide(answering(() => result))
@@ -71,15 +71,15 @@ describe("KuzzleMemoryStorage", () => {
 
   it.effect("8.E15: a falsy value is sent in a form that the server does not treat as absent", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
+      const requests: Array<SentRequest> = []
       const listening = Effect.provide(answering((request) => {
-        asked.push(request)
+        requests.push(request)
         return 1
       }))
       yield* listening(Ms.geoadd({ _id: "k", points: [{ lon: 0, lat: 0, name: "" }] }))
       yield* listening(Ms.mset({ entries: [{ key: "", value: 0 }] }))
       yield* listening(Ms.hmset({ _id: "k", entries: [{ field: "", value: "" }] }))
-      assert.deepStrictEqual(asked.map(({ body }) => body), [
+      assert.deepStrictEqual(requests.map(({ body }) => body), [
         { points: [{ lon: "0", lat: "0", name: [""] }] },
         { entries: [{ key: [""], value: "0" }] },
         { entries: [{ field: [""], value: [""] }] }

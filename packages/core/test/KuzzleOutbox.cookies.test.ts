@@ -64,9 +64,9 @@ const executedAfterAdasLogin = (
 describe("the outbox of a client with a cookie", () => {
   test("O4: a request of ada is not sent with the cookie of bob, and is sent once ada is logged in again", () =>
     Effect.gen(function*() {
-      for (const deaf of [true, false]) {
+      for (const losesMessages of [true, false]) {
         const kuzzle = yield* cookieKuzzle
-        kuzzle.deaf = deaf
+        kuzzle.losesMessages = losesMessages
         kuzzle.loginUnannounced("ada")
         const table = newTable()
         const [first, second] = [yield* tab(kuzzle, table), yield* kuzzle.tab()]
@@ -148,7 +148,7 @@ describe("the outbox of a client with a cookie", () => {
   test("O1: after another tab has renewed the cookie, the request is refused once and executed once", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      kuzzle.deaf = true
+      kuzzle.losesMessages = true
       kuzzle.loginUnannounced("ada")
       const [first, second] = [yield* tab(kuzzle, newTable()), yield* kuzzle.tab()]
       yield* pass(2000)

@@ -243,10 +243,12 @@ describe("KuzzleOutbox", () => {
       const network = obligingNetwork()
       const { kuzzle } = yield* client(network, { login: "ada" })
       let watched = 0
-      const states = Stream.suspend(() => {
-        watched += 1
-        return kuzzle.authentication.states
-      })
+      const states: typeof kuzzle.authentication.states = {
+        watch: (watcher) => {
+          watched += 1
+          return kuzzle.authentication.states.watch(watcher)
+        }
+      }
       const layer = KuzzleOutbox.layer().pipe(
         Layer.provide(KuzzleOutbox.layerMemoryStore),
         Layer.provide(
@@ -307,7 +309,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(bodies(network), [1])
     }))
 
-  it.scoped("O1: it is marked before its first byte, so a crash leads to a report", () =>
+  it.scoped("O1: a request is marked before its first byte is sent, so a crash leads to a report", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, table } = yield* client(network, { login: "ada" })
@@ -772,7 +774,7 @@ describe("KuzzleOutbox", () => {
       assert.deepStrictEqual(outcomes(second.reports), ["MaybeSent"])
     }))
 
-  it.scoped("O2: after a restart, requests are found by the first address, whichever one the client is connected to", () =>
+  it.scoped("O2: after a restart, the client finds its requests by its first address, whichever one it is connected to", () =>
     Effect.gen(function*() {
       const url = ["wss://One.test:443/kuzzle/?token=s3cr3t", "wss://two.test"]
       const down = obligingNetwork()
@@ -843,7 +845,7 @@ describe("KuzzleOutbox", () => {
       assert.deepInclude(failure(exit), { _tag: "KuzzleOutboxError", operation: "open" })
     }))
 
-  it.scoped("what cannot be stored is refused: a secret, a value without JSON, a request for a full store, no request, two requests", () =>
+  it.scoped("`handOver` refuses a secret, a value without JSON, an effect without a request or with two, and any request for a full store", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { create, outbox } = yield* client(network, { login: "ada", options: { maxEntries: 1 } })
@@ -964,10 +966,10 @@ describe("KuzzleOutbox", () => {
       Effect.gen(function*() {
         const table = newTable()
         const network = obligingNetwork()
-        const bobs = obligingNetwork()
-        const { close, outbox: bobsOutbox } = yield* client(bobs, { table, login: "bob" })
-        yield* lose(bobs)
-        yield* bobsOutbox.handOver(create(10))
+        const networkOfBob = obligingNetwork()
+        const { close, outbox: outboxOfBob } = yield* client(networkOfBob, { table, login: "bob" })
+        yield* lose(networkOfBob)
+        yield* outboxOfBob.handOver(create(10))
         yield* close
         const { context, kuzzle, outbox, reports } = yield* client(network, { table, login: "ada" })
         const other = obligingNetwork()
@@ -1081,7 +1083,7 @@ describe("KuzzleOutbox", () => {
       }))
   })
 
-  it.scoped("covering: the chosen requests of a client are stored, and an interruption only ends the wait", () =>
+  it.scoped("`covering` stores the chosen requests of a client, and an interruption only ends the wait", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { context, outbox } = yield* client(network, { login: "ada" })
@@ -1295,7 +1297,7 @@ describe("KuzzleOutbox: a store that does not answer", () => {
       assert.deepStrictEqual(bodies(network), [2, 1])
     }))
 
-  it.scoped("release: the caller learns of the other user, and the outbox continues", () =>
+  it.scoped("release: the caller gets the error about the other user, and the outbox continues", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { setUser, create, hang, outbox } = yield* client(network, { login: "ada" })

@@ -83,7 +83,7 @@ describe("outbox store on a KeyValueStore", () => {
   const adopted = (store: KeyValueStore.KeyValueStore, key: string) =>
     Effect.scoped(Effect.flatMap(opened(store, key), (claim) => claim.adopt(server, ada)))
 
-  it.scoped("a second client of the process is refused until the first is closed, another key is free", () =>
+  it.scoped("a second client of the process is refused until the first is closed, unless it uses another key", () =>
     Effect.gen(function*() {
       const { store } = values()
       const scope = yield* Scope.make()

@@ -2,12 +2,12 @@
 import { Kuzzle, KuzzleRepository } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
-import { answering, type Asked } from "./support/answering.ts"
+import { answering, type SentRequest } from "./support/answering.ts"
 
 /** The body that an update of a document with this Schema sends. */
 const sent = <A, I extends object>(schema: Schema.Schema<A, I>, content: KuzzleRepository.Changes<A>) =>
   Effect.gen(function*() {
-    const requests: Array<Asked> = []
+    const requests: Array<SentRequest> = []
     const repository = KuzzleRepository.make({ index: "i", collection: "c", schema, onInvalid: "pass" })
     yield* repository.update({ _id: "1", content }).pipe(
       Effect.provide(answering((request) => {
@@ -34,7 +34,7 @@ class Inner extends Schema.Class<Inner>("Inner")({
 
 const Swapped = Schema.Struct({
   a: Schema.transform(Schema.Struct({ from: Schema.optional(text) }), Schema.Struct({ to: Schema.optional(text) }), {
-    decode: ({ from }) => ({ to: from }),
+    decode: ({ from }): { readonly to?: string | undefined } => ({ to: from }),
     encode: ({ to }) => ({ from: to })
   })
 })
@@ -234,7 +234,7 @@ describe("partial updates", () => {
       }))
   }
 
-  it.effect("a field that cannot be cleared: the error names the alternatives", () =>
+  it.effect("the error for a field that cannot be cleared names the alternatives", () =>
     Effect.gen(function*() {
       const schema = Schema.Struct({ note: Schema.optionalWith(text, { as: "Option" }) })
       const { message } = yield* Effect.flip(sent(schema, { note: Option.none() }))

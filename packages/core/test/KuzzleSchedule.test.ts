@@ -67,7 +67,7 @@ describe("KuzzleSchedule.reconnect", () => {
       pauses.slice(1).forEach((delay, i) => assert.isAtLeast(delay, pauses[i] ?? 0))
     }))
 
-  it.effect("uses the whole of its jitter", () =>
+  it.effect("draws from the whole range of its jitter", () =>
     Effect.gen(function*() {
       const first = (seed: number) =>
         delays(KuzzleSchedule.reconnect(), times(1)).pipe(seeded(seed), Effect.map((pauses) => pauses[0] ?? 0))

@@ -1,7 +1,7 @@
 import { type KuzzleDocument, KuzzleSearch } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Stream } from "effect"
-import { answering, type Asked } from "./support/answering.ts"
+import { answering, type SentRequest } from "./support/answering.ts"
 
 const target = { index: "nyc", collection: "taxi" }
 
@@ -10,7 +10,7 @@ const hit = (_id: string, _source: object = {}) => ({ _id, _score: 1, _source, .
 /** The requests and the hits of a search whose answers are these pages. */
 const searchOver = (options: KuzzleSearch.Options, pages: ReadonlyArray<unknown>) =>
   Effect.gen(function*() {
-    const requests: Array<Asked> = []
+    const requests: Array<SentRequest> = []
     const outcome = yield* Effect.either(Stream.runCollect(KuzzleSearch.hits(options))).pipe(
       Effect.provide(answering((request) => {
         requests.push(request)
@@ -75,7 +75,7 @@ describe("KuzzleSearch", () => {
   it.effect("by `from` and `size`, no page exceeds the window, and the number of all documents is known", () =>
     Effect.gen(function*() {
       const page = (from: number, size: number) => Array.from({ length: size }, (_, i) => hit(String(from + i)))
-      const requests: Array<Asked> = []
+      const requests: Array<SentRequest> = []
       const seen: Array<number> = []
       const outcome = yield* KuzzleSearch.pages({ ...target, size: 6000, strategy: KuzzleSearch.fromSize() }).pipe(
         Stream.runForEach(({ hits }) => Effect.sync(() => seen.push(hits.length))),

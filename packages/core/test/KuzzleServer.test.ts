@@ -21,10 +21,10 @@ describe("KuzzleServer.healthCheck", () => {
 
   it.effect("an error without a result, or with another status, is an error", () =>
     Effect.gen(function*() {
-      const asked = Effect.flip(KuzzleServer.healthCheck())
-      const nothing = yield* Effect.provide(asked, failing(unavailable, null))
+      const check = Effect.flip(KuzzleServer.healthCheck())
+      const nothing = yield* Effect.provide(check, failing(unavailable, null))
       assert.strictEqual(nothing._tag, "KuzzleInternalError")
-      const other = yield* Effect.provide(asked, failing({ ...unavailable, id: "core.fatal.unexpected_error" }, {}))
+      const other = yield* Effect.provide(check, failing({ ...unavailable, id: "core.fatal.unexpected_error" }, {}))
       assert.strictEqual(other._tag, "KuzzleInternalError")
     }))
 })

@@ -72,7 +72,9 @@ describe("KuzzleTrace", () => {
     const caused = notification({ traceparent: `00-${traceId}-${spanId}-01` })
     const span = Option.getOrThrow(KuzzleTrace.spanOf(caused))
     assert.deepInclude(span, { _tag: "ExternalSpan", traceId, spanId, sampled: true })
-    assert.deepStrictEqual(KuzzleTrace.linksOf(caused), [{ _tag: "SpanLink", span, attributes: {} }])
+    const links = KuzzleTrace.linksOf(caused)
+    assert.lengthOf(links, 1)
+    assert.deepInclude(links[0], { span, attributes: {} })
   })
 
   it("gives no span if the writer had no trace, and none for a gap", () => {

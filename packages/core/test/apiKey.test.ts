@@ -42,8 +42,8 @@ const storeOf = (values: Map<string, string>) =>
       }),
       "session"
     )
-    const adas = { token: Redacted.make("kauth-ada"), kuid: "ada", expiresAt: Option.none() }
-    yield* store.save(Option.some(adas), Option.none())
+    const tokenOfAda = { token: Redacted.make("kauth-ada"), kuid: "ada", expiresAt: Option.none() }
+    yield* store.save(Option.some(tokenOfAda), Option.none())
     return store
   })
 

@@ -2,7 +2,7 @@
  * The events of a client. Each of the 18 events of the official SDK has a counterpart (spec 3.8). `docs/events.md` lists the
  * counterparts, and these tests check the page.
  */
-import type { Kuzzle, KuzzleRealtime } from "@effect-kuzzle/core"
+import { Kuzzle, type KuzzleRealtime } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Option, Schedule, Stream, TestClock } from "effect"
 import * as Fs from "node:fs"
@@ -17,7 +17,9 @@ import { recordingTracer } from "./support/tracer.ts"
 const recordEvents = (kuzzle: Kuzzle.KuzzleShape) =>
   Effect.gen(function*() {
     const events: Array<Kuzzle.KuzzleEvent> = []
-    yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) => Effect.sync(() => events.push(event))))
+    yield* Effect.forkScoped(
+      Stream.runForEach(Kuzzle.streamOf(kuzzle.events), (event) => Effect.sync(() => events.push(event)))
+    )
     yield* turns()
     return {
       events,
@@ -38,7 +40,7 @@ describe("the events of the official SDK", () => {
   it.scoped("connected: the client is ready", () =>
     Effect.gen(function*() {
       const { kuzzle } = yield* withAccount()
-      const [state] = yield* Stream.runCollect(Stream.take(kuzzle.states, 1))
+      const [state] = yield* Stream.runCollect(Stream.take(Kuzzle.streamOf(kuzzle.states), 1))
       assert.strictEqual(state?._tag, "Ready")
     }))
 
@@ -246,8 +248,8 @@ describe("docs/events.md", () => {
     const source = Fs.readFileSync(new URL(import.meta.url), "utf8")
     const names = new Set([
       ...Object.keys(tags),
-      ...["kuzzle.states", "Ready", "Waiting", "Gap", "KuzzleHttpTransportError", "ended"],
-      ...["kuzzle.authentication.states", "Unauthenticated"]
+      ...["Kuzzle.states", "Ready", "Waiting", "Gap", "KuzzleHttpTransportError", "ended"],
+      ...["KuzzleAuth.states", "Unauthenticated"]
     ])
     for (const [name, counterpart, test] of mapped) {
       for (const code of codes(counterpart)) assert.isTrue(names.has(code), `${name}: ${code}`)

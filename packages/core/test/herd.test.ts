@@ -11,7 +11,7 @@ import { Delays } from "../src/internal/runtime/delays.ts"
 const outage = 60_000
 const window = 100
 
-const gone = new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
+const connectionLost = new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
 const refused = new KuzzleError.ConnectError({ reason: "Unreachable", url: "ws://kuzzle.test" })
 
 /** When one client dials, from the loss of its server at 0 until it is connected. */
@@ -22,7 +22,7 @@ const dials = (endpoints: ReadonlyArray<string>, schedule: Schedule.Schedule<unk
     const attempts: Array<number> = []
     let now = 0
     let state: Machine.ConnectionState = { _tag: "Ready", endpoint: endpoints[0] ?? "", attempt: 1 }
-    let cause: KuzzleError.ConnectionEndedError | KuzzleError.ConnectError = gone
+    let cause: KuzzleError.ConnectionEndedError | KuzzleError.ConnectError = connectionLost
     // The connection was stable, so the schedule starts from its beginning.
     let stable = true
     for (;;) {

@@ -319,8 +319,8 @@ describe("arguments", () => {
 
 describe("services", () => {
   test("the tags have their shapes", () => {
-    expect<Context.Tag.Service<Kuzzle.Kuzzle>>().type.toBe<Kuzzle.KuzzleShape>()
-    expect<Context.Tag.Service<KuzzleRealtime.KuzzleRealtime>>().type.toBe<KuzzleRealtime.KuzzleRealtimeShape>()
+    expect<Context.Tag.Service<typeof Kuzzle.Kuzzle>>().type.toBe<Kuzzle.KuzzleShape>()
+    expect<Context.Tag.Service<typeof KuzzleRealtime.KuzzleRealtime>>().type.toBe<KuzzleRealtime.KuzzleRealtimeShape>()
   })
 
   test("a logout with `forget` needs an outbox", () => {

@@ -98,6 +98,23 @@ describe("KuzzleDocument", () => {
     expect(KuzzleDocument.upsert({ ...taxis, _id: "a", changes: cab, default: cab })).type.not.toRaiseError()
     expect(KuzzleDocument.mCreate({ ...taxis, documents: [{ body: cab }] })).type.not.toRaiseError()
     expect(KuzzleRealtime.publish({ ...taxis, message: cab })).type.not.toRaiseError()
+    expect(KuzzleAuth.updateSelf({ content: cab })).type.not.toRaiseError()
+    expect(KuzzleSecurity.updateUser({ _id: "a", content: cab })).type.not.toRaiseError()
+    expect(KuzzleSecurity.createFirstAdmin({ content: cab, credentials: {} })).type.not.toRaiseError()
+  })
+
+  test("the content of a user has profiles, and may be an interface", () => {
+    interface Driver {
+      readonly profileIds: ReadonlyArray<string>
+      readonly name: string
+    }
+    const driver: Driver = { profileIds: ["default"], name: "Ada" }
+    expect(KuzzleSecurity.createUser({ content: driver, credentials: {} })).type.not.toRaiseError()
+    expect(KuzzleSecurity.replaceUser({ _id: "a", content: driver })).type.not.toRaiseError()
+    expect(KuzzleSecurity.replaceUser({ _id: "a", content: { profileIds: ["default"], age: 3 } })).type.not
+      .toRaiseError()
+    expect(KuzzleSecurity.replaceUser({ _id: "a", content: { name: "Ada" } })).type.toRaiseError("profileIds")
+    expect(KuzzleSecurity.updateUser({ _id: "a", content: { profileIds: 3 } })).type.toRaiseError("not assignable")
   })
 
   test("a caller can give the type of the documents", () => {
@@ -115,6 +132,9 @@ describe("KuzzleDocument", () => {
       Success<KuzzleDocument.Many<KuzzleDocument.Document<Taxi>, string>>
     >()
     expect(KuzzleDocument.search<Taxi>(taxis)).type.toBeAssignableTo<Success<KuzzleDocument.SearchResult<Taxi>>>()
+    expect(KuzzleDocument.scroll<Taxi>({ scrollId: "a" })).type.toBeAssignableTo<
+      Success<KuzzleDocument.SearchResult<Taxi>>
+    >()
     expect(KuzzleSearch.hits<Taxi>(taxis)).type.toBe<
       Stream.Stream<KuzzleDocument.Hit<Taxi>, KuzzleSearch.SearchError, Kuzzle.Kuzzle>
     >()

@@ -483,10 +483,9 @@ describe("mappings", () => {
   })
 
   test("an annotated field keeps its type", () => {
-    expect(Schema.String.pipe(KuzzleMappings.field("text"))).type.toBe<Schema.SchemaClass<string>>()
+    expect(Schema.String.pipe(KuzzleMappings.field("text"))).type.toBe(Schema.String.annotations({}))
     expect(Schema.NumberFromString.pipe(KuzzleMappings.field("integer"))).type.toBeAssignableTo<
       Schema.Schema<number, string>
     >()
-    expect(Schema.optional(Schema.String).pipe(KuzzleMappings.field("text"))).type.toRaiseError()
   })
 })

@@ -50,7 +50,7 @@ export interface HttpOptions extends Kuzzle.HttpOptions, NodeKuzzleSocket.Option
 export interface PlainOptions extends KuzzleConfig.PlainOptions, NodeKuzzleSocket.Options {}
 
 /**
- * The same for a client over HTTP.
+ * The options of a client over HTTP as plain values, which a `Config` can provide.
  *
  * @since 0.1.0
  * @category models
@@ -74,8 +74,8 @@ const http = (options: NodeKuzzleSocket.Options) =>
   options.tls === undefined && options.proxy === undefined ? NodeKuzzleHttp.layer : NodeKuzzleHttp.layerWith(options)
 
 /**
- * The value of the option `session` that keeps the session in a cookie. The cookie is in a jar in memory, because Node
- * keeps none. It is for servers that act like a page; otherwise a token does the same with less effort.
+ * The value of the option `session` that keeps the session in a cookie. Node keeps no cookies, so the cookie is in a
+ * jar in memory. Use it for a server that acts like a page. In other programs the default, a token, is simpler.
  *
  * @since 0.1.0
  * @category sessions
@@ -116,7 +116,7 @@ export const layerConfig = (
   Kuzzle.layerConfig(config, layer)
 
 /**
- * The client over HTTP: no real-time, but downloads.
+ * The client over HTTP. It has no real-time functions, but it can download.
  *
  * @since 0.1.0
  * @category layers
@@ -127,7 +127,7 @@ export const layerHttp = (
   Layer.provide(Kuzzle.layerHttp(options), [http(options), KuzzleTelemetry.layer])
 
 const proxyVariable = Config.option(Config.redacted("KUZZLE_PROXY")).pipe(
-  Config.withDescription("the HTTP proxy to dial through"),
+  Config.withDescription("the address of an HTTP proxy for all connections"),
   Config.mapOrFail(Option.match({
     onNone: () => Either.right(undefined),
     onSome: (proxy) =>
@@ -144,7 +144,8 @@ const withProxy = <A>(settings: Config.Config<A>) =>
   Config.map(Config.all({ settings, proxy: proxyVariable }), ({ proxy, settings }) => ({ ...settings, proxy }))
 
 /**
- * The settings from the environment: those of `KuzzleConfig.config`, and `KUZZLE_PROXY`.
+ * The settings from the environment: those of `KuzzleConfig.config`, and the address of an HTTP proxy in
+ * `KUZZLE_PROXY`.
  *
  * @since 0.1.0
  * @category config
@@ -152,7 +153,8 @@ const withProxy = <A>(settings: Config.Config<A>) =>
 export const config: Config.Config<PlainOptions> = withProxy(KuzzleConfig.config)
 
 /**
- * The same for a client over HTTP: those of `KuzzleConfig.configHttp`, and `KUZZLE_PROXY`.
+ * The settings of a client over HTTP from the environment: those of `KuzzleConfig.configHttp`, and the address of an
+ * HTTP proxy in `KUZZLE_PROXY`.
  *
  * @since 0.1.0
  * @category config
@@ -160,8 +162,9 @@ export const config: Config.Config<PlainOptions> = withProxy(KuzzleConfig.config
 export const configHttp: Config.Config<PlainHttpOptions> = withProxy(KuzzleConfig.configHttp)
 
 /**
- * The client over a WebSocket, its settings from the environment: `KUZZLE_URL`, or `KUZZLE_HOST` and `KUZZLE_PORT`, … as
- * `KuzzleConfig` lists them, and `KUZZLE_PROXY`; `ws://localhost:7512` by default.
+ * The client over a WebSocket, with its settings from the environment. `KUZZLE_URL`, or `KUZZLE_HOST` and
+ * `KUZZLE_PORT`, is the address of Kuzzle: `ws://localhost:7512` by default. `KuzzleConfig` lists the other variables.
+ * `KUZZLE_PROXY` is the address of an HTTP proxy.
  *
  * @since 0.1.0
  * @category layers
@@ -172,7 +175,7 @@ export const KuzzleWsLive: Layer.Layer<
 > = Layer.unwrapEffect(Effect.map(config, layer))
 
 /**
- * The client over HTTP, its settings from the environment.
+ * The client over HTTP, with its settings from the environment. `configHttp` reads them.
  *
  * @since 0.1.0
  * @category layers

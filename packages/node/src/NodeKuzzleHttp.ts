@@ -33,7 +33,7 @@ const layerFetch = (tls: TlsOptions | undefined): Layer.Layer<HttpClient.HttpCli
 }
 
 /**
- * The jar lives as long as the layer.
+ * HTTP with a cookie jar, which is empty at first and lives as long as the layer.
  *
  * @since 0.1.0
  * @category layers
@@ -43,7 +43,7 @@ export const layer: Layer.Layer<KuzzleHttp.KuzzleHttp> = Layer.suspend(() =>
 )
 
 /**
- * The same with TLS options, or through a proxy.
+ * `layer` with TLS options or through an HTTP proxy. Fails if `proxy` is not the address of a proxy.
  *
  * @since 0.1.0
  * @category layers
@@ -68,7 +68,7 @@ const layerUndici = (
       NodeHttpClient.Dispatcher,
       Effect.gen(function*() {
         const proxy = yield* proxyOf(options)
-        const connect = proxy === undefined ? { ...options.tls } : through(proxy, options.tls)
+        const connect = proxy === undefined ? { ...options.tls } : tunnelConnector(proxy, options.tls)
         return yield* Effect.acquireRelease(
           Effect.sync(() => new Agent({ connect })),
           (agent) => Effect.promise(() => agent.destroy())
@@ -77,46 +77,46 @@ const layerUndici = (
     )
   )
 
-/** Adds a cookie jar, and errors with instructions. */
+/** Adds a cookie jar, and explains the errors of Node. */
 const layerOf = <E, R>(
   client: Layer.Layer<HttpClient.HttpClient, E, R>
 ): Layer.Layer<KuzzleHttp.KuzzleHttp, E, R> =>
-  Layer.effect(KuzzleHttp.KuzzleHttp, Effect.map(KuzzleHttp.KuzzleHttp, explaining)).pipe(
+  Layer.effect(KuzzleHttp.KuzzleHttp, Effect.map(KuzzleHttp.KuzzleHttp, withExplanations)).pipe(
     Layer.provide(KuzzleHttp.layerCookieJar),
     Layer.provide(client)
   )
 
-const explaining = (http: KuzzleHttp.KuzzleHttpShape): KuzzleHttp.KuzzleHttpShape => ({
+const withExplanations = (http: KuzzleHttp.KuzzleHttpShape): KuzzleHttp.KuzzleHttpShape => ({
   ...http,
   exchange: (call, maxResponseSize) =>
     Effect.mapError(
       http.exchange(call, maxResponseSize),
-      (why) => (why._tag === "KuzzleNoAnswerError" ? explained(call)(why) : why)
+      (error) => (error._tag === "KuzzleNoAnswerError" ? explain(call)(error) : error)
     ),
   stream: (call) =>
     http.stream(call).pipe(
-      Effect.map((answer) => ({ ...answer, body: Stream.mapError(answer.body, explained(call)) })),
-      Effect.mapError(explained(call))
+      Effect.map((answer) => ({ ...answer, body: Stream.mapError(answer.body, explain(call)) })),
+      Effect.mapError(explain(call))
     )
 })
 
-const explained = ({ url }: KuzzleHttp.HttpCall) => (why: NoAnswerError): NoAnswerError => {
-  const fault = Fault.of(url, why.cause)
-  return fault === undefined ? why : new NoAnswerError({ issue: fault.issue, cause: fault.cause })
+const explain = ({ url }: KuzzleHttp.HttpCall) => (error: NoAnswerError): NoAnswerError => {
+  const fault = Fault.of(url, error.cause)
+  return fault === undefined ? error : new NoAnswerError({ issue: fault.issue, cause: fault.cause })
 }
 
 /**
- * How long opening a tunnel may take: as long as undici allows for other connections. Requests have their own
- * deadlines.
+ * Milliseconds in which a tunnel must open: undici's limit for other connections. Requests have their own deadlines.
  */
 const tunnelTimeout = 10_000
 
-const through = (proxy: Proxy.Proxy, tls: TlsOptions | undefined): buildConnector.connector => (options, callback) => {
-  Proxy.tunnel(
-    proxy,
-    Proxy.targetOf(options, options.protocol === "https:", tls),
-    AbortSignal.timeout(tunnelTimeout),
-    tls?.ca,
-    Either.match({ onLeft: (error) => callback(error, null), onRight: (socket) => callback(null, socket) })
-  )
-}
+const tunnelConnector =
+  (proxy: Proxy.Proxy, tls: TlsOptions | undefined): buildConnector.connector => (options, callback) => {
+    Proxy.tunnel(
+      proxy,
+      Proxy.targetOf(options, options.protocol === "https:", tls),
+      AbortSignal.timeout(tunnelTimeout),
+      tls?.ca,
+      Either.match({ onLeft: (error) => callback(error, null), onRight: (socket) => callback(null, socket) })
+    )
+  }

@@ -46,7 +46,7 @@ export interface Options {
 }
 
 /**
- * Fails when `proxy` is not the address of an HTTP proxy.
+ * The socket of Node. Fails if `proxy` is not the address of an HTTP proxy.
  *
  * @since 0.1.0
  * @category constructors
@@ -58,6 +58,8 @@ export const make = (options: Options = {}): Effect.Effect<KuzzleSocket.KuzzleSo
   )
 
 /**
+ * The socket of Node as a layer. Fails if `proxy` is not the address of an HTTP proxy.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -70,10 +72,12 @@ const driver = (
 ): KuzzleSocket.Driver => ({
   open: (url, events, headers) => {
     // An `AbortController` takes longer to make than the rest of the attempt.
-    const dialling = proxy === undefined ? undefined : new AbortController()
-    const opened = new NodeSocket(url, {
+    const abortController = proxy === undefined ? undefined : new AbortController()
+    const nodeSocket = new NodeSocket(url, {
       ...tls,
-      ...(proxy === undefined || dialling === undefined ? {} : through(proxy, url, tls, dialling.signal)),
+      ...(proxy === undefined || abortController === undefined
+        ? {}
+        : tunnelOptions(proxy, url, tls, abortController.signal)),
       headers: plain(headers),
       // Kuzzle does not compress by default, and compressing small frames costs more than it saves.
       perMessageDeflate: false,
@@ -82,10 +86,10 @@ const driver = (
       followRedirects: false,
       ...(maxResponseSize === undefined ? {} : { maxPayload: maxResponseSize }),
       // A peer that sends a close frame and keeps the TCP connection delays the next attempt, so 1 s must be enough.
-      // (Spread, because the types of `ws` lack the option.)
+      // It is spread, because the types of `ws` lack the option.
       ...{ closeTimeout: 1000 }
     })
-    const { socket } = opened
+    const { socket } = nodeSocket
     socket.on("open", events.onOpen)
     socket.on("message", (data: WS.RawData) => events.onFrame(text(data)))
     socket.on("pong", events.onPong)
@@ -94,21 +98,21 @@ const driver = (
       if (maxResponseSize !== undefined && isOversized(cause)) events.onOversized(maxResponseSize)
     })
     socket.on("close", (code, reason) => {
-      dialling?.abort()
+      abortController?.abort()
       events.onClose(code, reason.toString())
     })
     socket.on("unexpected-response", (request, response) => {
       events.onRejected(KuzzleSocket.rejection(response.statusCode ?? 0, response.headers, Date.now()))
       request.destroy()
     })
-    return opened
+    return nodeSocket
   }
 })
 
-/** A class, because there may be thousands. */
+/** A class and not a closure, because a process may have thousands of sockets. */
 class NodeSocket implements KuzzleSocket.DriverSocket {
   readonly socket: WS.WebSocket
-  /** Set as soon as the attempt has one. */
+  /** `undefined` until the attempt has a TCP socket. */
   private tcp: Net.Socket | undefined = undefined
   private corked = false
 
@@ -146,7 +150,7 @@ class NodeSocket implements KuzzleSocket.DriverSocket {
   }
 
   bufferedAmount(): number {
-    return this.socket.bufferedAmount - (this.tcp === undefined ? 0 : takenOf(this.tcp))
+    return this.socket.bufferedAmount - (this.tcp === undefined ? 0 : acceptedBytes(this.tcp))
   }
 
   bytesRead(): number | undefined {
@@ -172,14 +176,14 @@ class NodeSocket implements KuzzleSocket.DriverSocket {
 
 const uncork = (socket: NodeSocket) => socket.uncork()
 
-/** The error of `ws` for a frame above `maxPayload`. `ws` has read its length only. */
+/** Whether it is the error of `ws` for a frame above `maxPayload`. `ws` has only read the length of the frame. */
 const isOversized = (cause: Error): boolean => "code" in cause && cause.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
 
 const plain = (headers: KuzzleSocket.HandshakeHeaders): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Redacted.value(value)]))
 
-/** Makes `ws` use a tunnel: if it has a function that creates the connection, it uses no agent. */
-const through = (
+/** Makes `ws` use a tunnel. If `ws` has a function that creates the connection, it uses no agent. */
+const tunnelOptions = (
   proxy: Proxy.Proxy,
   url: string,
   tls: TlsOptions | undefined,
@@ -215,14 +219,14 @@ interface Handle {
 }
 
 /**
- * Bytes of the current write that the operating system has accepted. Streams count a write as a whole, so a frame of 1
- * MB would show no progress until its last byte has left. Node's own socket timeouts use the same property of the
- * handle. Where it is missing, the result is 0, and only whole writes show.
+ * Bytes of the current write that the operating system has accepted. Streams only count complete writes, so a frame of
+ * 1 MB would show no progress until its last byte is accepted. Node's own socket timeouts use the same property of the
+ * handle. Without that property the result is 0, and only complete writes count as progress.
  */
-const takenOf = (tcp: Net.Socket): number => {
+const acceptedBytes = (tcp: Net.Socket): number => {
   // The types omit the handle. `Handle` allows any value in it.
   const { _handle: handle } = tcp as { readonly _handle?: Handle | null }
   if (handle?.writeQueueSize === undefined || handle.bytesWritten === undefined) return 0
-  const notBegun = tcp.bytesWritten - handle.bytesWritten
-  return Math.max(0, tcp.writableLength - notBegun - handle.writeQueueSize)
+  const notStarted = tcp.bytesWritten - handle.bytesWritten
+  return Math.max(0, tcp.writableLength - notStarted - handle.writeQueueSize)
 }

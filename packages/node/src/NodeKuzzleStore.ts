@@ -32,9 +32,9 @@ import * as Watched from "./internal/watched.ts"
  * one process renews it for all, and a login or a logout in one applies to all. Independent of the umask, the file has
  * the mode 0600 and a new folder 0700. A crash while the token is written leaves the old token.
  *
- * An exchange takes a lock: a local socket that ends with its process. Processes on several hosts that share the folder
- * do not lock each other out, and may renew the session at the same time. Then all of them continue with the token that
- * was stored first.
+ * An exchange of the token takes a lock: a local socket that ends with its process. Processes on several hosts that
+ * share the folder do not lock each other out, and may renew the session at the same time. Then all of them continue
+ * with the token that was stored first.
  *
  * @since 0.1.0
  * @category layers

@@ -6,14 +6,14 @@
 
 export {
   /**
-   * The client over HTTP, its settings from the environment.
+   * The client over HTTP, with its settings from the environment.
    *
    * @since 0.1.0
    * @category layers
    */
   KuzzleHttpLive,
   /**
-   * The client over a WebSocket, its settings from the environment.
+   * The client over a WebSocket, with its settings from the environment.
    *
    * @since 0.1.0
    * @category layers
@@ -30,7 +30,7 @@ export {
 export * as NodeKuzzle from "./NodeKuzzle.ts"
 
 /**
- * HTTP by undici.
+ * HTTP with a cookie jar, by undici.
  *
  * @since 0.1.0
  * @category modules
@@ -38,7 +38,7 @@ export * as NodeKuzzle from "./NodeKuzzle.ts"
 export * as NodeKuzzleHttp from "./NodeKuzzleHttp.ts"
 
 /**
- * The outbox in a folder.
+ * A store of the outbox: a folder.
  *
  * @since 0.1.0
  * @category modules
@@ -54,7 +54,7 @@ export * as NodeKuzzleOutboxStore from "./NodeKuzzleOutboxStore.ts"
 export * as NodeKuzzleSocket from "./NodeKuzzleSocket.ts"
 
 /**
- * A store for a token.
+ * A store of the token of a session: a private file.
  *
  * @since 0.1.0
  * @category modules

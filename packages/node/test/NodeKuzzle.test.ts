@@ -6,11 +6,23 @@ import { assert, describe, layer } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Fiber, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import * as Http from "node:http"
 import NodeNet, * as Net from "node:net"
+import type { Duplex } from "node:stream"
 import { failure } from "../../../tests/suite/tools.ts"
 import { listen, pem, tlsInFrontOf } from "./servers.ts"
 
 const dial = (options: NodeKuzzle.Options) => Effect.scoped(Layer.build(NodeKuzzle.layer(options)))
 const refused = (options: NodeKuzzle.Options) => failure(dial(options), KuzzleError.ConnectError)
+
+/** Passes a handshake, and what follows it, on to a server. */
+const forward = ({ headers }: Http.IncomingMessage, socket: Duplex, upstream: number) => {
+  const server = Net.connect(upstream, "127.0.0.1", () => {
+    const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    server.write(["GET / HTTP/1.1", ...head, "", ""].join("\r\n"))
+  })
+  server.on("close", () => socket.destroy())
+  socket.on("close", () => server.destroy())
+  socket.pipe(server).pipe(socket)
+}
 
 layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] }), { excludeTestServices: true })(
   "on Node",
@@ -23,13 +35,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           const port = yield* listen(() =>
             Http.createServer().on("upgrade", (request, socket) => {
               seen.push(request.headers)
-              const server = Net.connect(upstream, "127.0.0.1", () => {
-                const head = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`)
-                server.write(["GET / HTTP/1.1", ...head, "", ""].join("\r\n"))
-              })
-              server.on("close", () => socket.destroy())
-              socket.on("close", () => server.destroy())
-              socket.pipe(server).pipe(socket)
+              forward(request, socket, upstream)
             })
           )
           const options: NodeKuzzle.Options = {
@@ -62,7 +68,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.include(error.issue, "not Kuzzle")
         }))
 
-      it.scoped("TLS: only with the given authority", () =>
+      it.scoped("TLS: the client accepts only certificates of the given authority", () =>
         Effect.gen(function*() {
           const { port: upstream } = yield* KuzzleTestServer.KuzzleTestServer
           const port = yield* tlsInFrontOf(upstream)
@@ -87,7 +93,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
     })
 
     describe("connect errors", () => {
-      it.scoped("nothing listens there", () =>
+      it.scoped("no server listens at the address", () =>
         Effect.gen(function*() {
           const port = yield* Effect.scoped(listen(() => Net.createServer()))
           const error = yield* refused({ url: `ws://127.0.0.1:${port}` })
@@ -156,7 +162,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           for (const message of other.messages) assert.include(message, "the certificate belongs to another host")
         }))
 
-      it.scoped("C7: nothing listens on any address of a host", () =>
+      it.scoped("C7: no server listens on any address of a host", () =>
         Effect.gen(function*() {
           const port = yield* Effect.scoped(listen(() => Net.createServer()))
           const { messages, reason } = yield* both(`://localhost:${port}`)
@@ -164,7 +170,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           for (const message of messages) assert.match(message, /nothing listens there.* \(connect ECONNREFUSED /)
         }))
 
-      it.scoped("C7: no such host", () =>
+      it.scoped("C7: the host does not exist", () =>
         Effect.gen(function*() {
           const error = yield* refused({ host: "no-such-host.invalid", connectTimeout: "5 seconds" })
           assert.strictEqual(error.reason, "Unreachable")
@@ -202,7 +208,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           for (const message of messages) assert.include(message, "does not speak HTTP: check host and port")
         }))
 
-      it.scoped("accepted, then silence", () =>
+      it.scoped("the server accepts the connection and stays silent", () =>
         Effect.gen(function*() {
           const sockets = new Set<Net.Socket>()
           const port = yield* listen(() => Net.createServer((socket) => sockets.add(socket.resume())))
@@ -221,7 +227,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.isTrue([...sockets].every(({ closed }) => closed))
         }))
 
-      it.scoped("a bad address names the setting", () =>
+      it.scoped("the error for an invalid address names the setting", () =>
         Effect.gen(function*() {
           for (const url of ["not an address", "ftp://example.org", "ws://user:password@example.org", "ws://a#b"]) {
             const error = yield* failure(dial({ url }), KuzzleError.InvalidSettingError)
@@ -252,13 +258,13 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             const server = yield* KuzzleTestServer.KuzzleTestServer
             yield* server.stop
             yield* Effect.gen(function*() {
-              const { state, states } = yield* Kuzzle.Kuzzle
+              const { state } = yield* Kuzzle.Kuzzle
               assert.strictEqual((yield* state)._tag, "Connecting")
-              const asked = yield* Effect.fork(KuzzleServer.now())
+              const fiber = yield* Effect.fork(KuzzleServer.now())
               // The first attempt has failed.
-              yield* Stream.runHead(Stream.filter(states, ({ _tag }) => _tag === "Waiting"))
+              yield* Stream.runHead(Stream.filter(Kuzzle.states, ({ _tag }) => _tag === "Waiting"))
               yield* server.start
-              yield* Fiber.join(asked)
+              yield* Fiber.join(fiber)
               const credentials = { username: "ada", password: Redacted.make("secret") }
               yield* KuzzleAuth.login({ strategy: "local", credentials })
               assert.strictEqual((yield* KuzzleAuth.getCurrentUser())._id, "ada")
@@ -292,7 +298,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }).pipe(Effect.provide(NodeKuzzle.layer({ url })))
         }))
 
-      it.scoped("an upgrade whose response has no TCP socket, as on Bun: frames are still sent, in one write", () =>
+      it.scoped("frames are sent in one write even if the response to the upgrade has no TCP socket, as on Bun", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const writes = yield* countedWrites
@@ -333,7 +339,10 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
             const error = yield* failure(asking(5000), KuzzleError.MaybeSentError)
             assert.deepInclude({ ...error.cause }, { by: "Oversized", code: 1009 })
             assert.include(error.message, "a frame of more than 4096 bytes arrived")
-            yield* kuzzle.states.pipe(Stream.takeUntil(({ _tag }) => _tag === "Ready"), Stream.runDrain)
+            yield* Kuzzle.streamOf(kuzzle.states).pipe(
+              Stream.takeUntil(({ _tag }) => _tag === "Ready"),
+              Stream.runDrain
+            )
             yield* asking(2000)
           }).pipe(
             Effect.provide(NodeKuzzle.layer({ url, maxResponseSize: 4096, reconnect: Schedule.spaced("10 millis") }))
@@ -364,7 +373,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
     })
 
     describe("over HTTP", () => {
-      it.scoped("nothing listens there", () =>
+      it.scoped("no server listens at the address", () =>
         Effect.gen(function*() {
           const port = yield* Effect.scoped(listen(() => Net.createServer()))
           const error = yield* failure(KuzzleServer.now(), KuzzleError.HttpTransportError).pipe(
@@ -373,7 +382,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.deepInclude(error, { controller: "server", action: "now", url: `http://127.0.0.1:${port}/_query` })
         }))
 
-      it.scoped("accepted, then silence", () =>
+      it.scoped("the server accepts the connection and stays silent", () =>
         Effect.gen(function*() {
           const port = yield* listen(() => Net.createServer((socket) => socket.resume()))
           const error = yield* failure(KuzzleServer.now({ timeout: "150 millis" }), KuzzleError.DeadlineError).pipe(
@@ -423,7 +432,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }
         }))
 
-      it.scoped("8.D13: another server that speaks JSON", () =>
+      it.scoped("8.D13: the server speaks JSON, but is not Kuzzle", () =>
         Effect.gen(function*() {
           const port = yield* listen(() => Http.createServer((_, response) => response.writeHead(404).end("{\"a\":1}")))
           const error = yield* failure(KuzzleServer.now(), KuzzleError.ProtocolError).pipe(
@@ -455,13 +464,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
               if (request.url === "/moved") {
                 return socket.end(`HTTP/1.1 ${status} Moved\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`)
               }
-              const server = Net.connect(upstream, "127.0.0.1", () => {
-                const head = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`)
-                server.write(["GET / HTTP/1.1", ...head, "", ""].join("\r\n"))
-              })
-              server.on("close", () => socket.destroy())
-              socket.on("close", () => server.destroy())
-              socket.pipe(server).pipe(socket)
+              forward(request, socket, upstream)
             })
           )
           return { port, elsewhere, target: `http://127.0.0.1:${other}/kuzzle` }
@@ -493,7 +496,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
                   assert.deepInclude({ ...error }, { status, location: target })
                   assert.include(
                     error.message,
-                    `HTTP status ${status} is a redirect to ${target}, which is not followed`
+                    `HTTP status ${status} is a redirect to ${target}. The client does not follow it`
                   )
                   assert.include(error.message, "set url to the final address")
                   assert.notInclude(JSON.stringify(error) + error.message, "s3cr3t")
@@ -568,7 +571,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           assert.strictEqual(error.limit, 100)
         }))
 
-      it.scoped("an invalid value is named", () =>
+      it.scoped("the error for an invalid value names the variable", () =>
         Effect.gen(function*() {
           const build = Effect.scoped(Layer.build(KuzzleWsLive))
           const port = yield* Effect.flip(withEnvironment([["KUZZLE_PORT", "many"]])(build))

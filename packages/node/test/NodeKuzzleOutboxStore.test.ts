@@ -146,7 +146,7 @@ const filled = Effect.gen(function*() {
 
 describe("NodeKuzzleOutboxStore", () => {
   it.scopedLive(
-    "a process that is killed: its requests are sent or reported, and other clients learn of them at once",
+    "the requests of a killed process are sent or reported, and other clients are notified of them at once",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder

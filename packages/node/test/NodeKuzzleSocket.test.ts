@@ -45,11 +45,12 @@ describe("NodeKuzzleSocket", () => {
     Effect.gen(function*() {
       const header = Buffer.from([0x81, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0])
       const { connection, frames } = yield* connected((socket) => {
-        // In a separate packet.
-        setTimeout(() => socket.write(Buffer.concat([header, Buffer.alloc(100)])), 20)
+        // After a message of the client, which is sent when the bytes of the handshake have been counted.
+        socket.once("data", () => socket.write(Buffer.concat([header, Buffer.alloc(100)])))
       })
       const before = connection.unsafeBytesRead()
       assert.isNumber(before)
+      connection.unsafeSend("now")
       yield* until(() => connection.unsafeBytesRead() === Number(before) + 110)
       assert.deepStrictEqual(frames, [])
     }))

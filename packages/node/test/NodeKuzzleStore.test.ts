@@ -75,7 +75,7 @@ describe("NodeKuzzleStore", () => {
       yield* store.set("token", "old")
       // A folder cannot be replaced by a file.
       Fs.mkdirSync(Path.join(directory, "taken"))
-      assert.strictEqual((yield* Effect.flip(store.set("taken", "new")))._tag, "SystemError")
+      assert.include((yield* Effect.flip(store.set("taken", "new"))).message, Path.join(directory, "taken"))
       assert.deepStrictEqual(Fs.readdirSync(directory).sort(), ["taken", "token"])
       assert.deepStrictEqual(yield* store.get("token"), Option.some("old"))
     }))
@@ -112,7 +112,7 @@ describe("NodeKuzzleStore", () => {
         yield* store.clear
         assert.strictEqual(yield* store.size, 0)
         for (const key of ["", ".", ".."]) {
-          assert.strictEqual((yield* Effect.flip(store.set(key, "")))._tag, "BadArgument")
+          assert.include((yield* Effect.flip(store.set(key, ""))).message, `${JSON.stringify(key)} is not a key`)
         }
       }),
     { fastCheck: { numRuns: 20 } }
@@ -122,7 +122,7 @@ describe("NodeKuzzleStore", () => {
     Effect.gen(function*() {
       const file = Path.join(yield* temporaryFolder, "file")
       Fs.writeFileSync(file, "")
-      assert.strictEqual((yield* Effect.flip(open(Path.join(file, "below"))))._tag, "SystemError")
+      assert.include((yield* Effect.flip(open(Path.join(file, "below")))).message, Path.join(file, "below"))
     }))
 })
 

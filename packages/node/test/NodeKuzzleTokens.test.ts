@@ -58,10 +58,10 @@ const kill = ({ pid }: { readonly pid?: number | undefined }) => {
 const nextChange = ({ changes }: KuzzleTokenStore.KuzzleTokenStoreShape) =>
   Effect.gen(function*() {
     const timer = vi.spyOn(globalThis, "setInterval")
-    const heard = yield* Effect.fork(Stream.runHead(changes))
+    const received = yield* Effect.fork(Stream.runHead(changes))
     yield* until("the file is watched", Effect.sync(() => timer.mock.calls.some(([, millis]) => millis === 1000)))
     timer.mockRestore()
-    return soon("a change", Fiber.join(heard))
+    return soon("a change", Fiber.join(received))
   })
 
 /** The local sockets that keep this process alive, including that of a client that waits for a lock. */

@@ -25,7 +25,7 @@ describe("a fault of the network", () => {
     }
   )
 
-  it("C7: the server requires a client certificate", () => {
+  it("C7: the error says that the server requires a client certificate", () => {
     const { issue, reason } = Fault.of(
       "wss://a/",
       withCode(
@@ -50,7 +50,7 @@ describe("a fault of the network", () => {
     assert.include(Fault.of("ws://localhost/", both)?.issue ?? "", "::1:1")
   })
 
-  it("a connection that ends without an answer: only for a plain address, the error suggests the other scheme", () => {
+  it("if a connection ends without an answer, the error suggests the other scheme, but only for a plain address", () => {
     assert.include(Fault.of("ws://a/", withCode("ECONNRESET"))?.issue ?? "", "use wss://")
     assert.notInclude(Fault.of("https://a/", withCode("UND_ERR_SOCKET"))?.issue ?? "", "use ws")
   })

@@ -63,7 +63,7 @@ describe("a server that sends", () => {
     ([, bytes, code]) =>
       Effect.gen(function*() {
         const kuzzle = yield* client(yield* server(Buffer.from(bytes)))
-        const waiting = yield* kuzzle.states.pipe(
+        const waiting = yield* Kuzzle.streamOf(kuzzle.states).pipe(
           Stream.filterMap((state) => (state._tag === "Waiting" ? Option.some(state.cause) : Option.none())),
           Stream.runHead,
           Effect.timeout("10 seconds")
@@ -72,7 +72,7 @@ describe("a server that sends", () => {
         if (cause._tag !== "KuzzleConnectionEndedError") return assert.fail(cause._tag)
         // `ws` reports its own code, or 1006 because the peer has not sent a close frame.
         assert.include([code, 1006], cause.code)
-        yield* kuzzle.states.pipe(
+        yield* Kuzzle.streamOf(kuzzle.states).pipe(
           Stream.takeUntil(({ _tag }) => _tag === "Ready"),
           Stream.runDrain,
           Effect.timeout("10 seconds")
@@ -88,7 +88,7 @@ describe("a server that sends", () => {
   ])("C7: %s: unknown frames are reported, and the connection stays", ([, bytes, reported]) =>
     Effect.gen(function*() {
       const kuzzle = yield* client(yield* server(bytes))
-      const unroutable = yield* kuzzle.events.pipe(
+      const unroutable = yield* Kuzzle.streamOf(kuzzle.events).pipe(
         Stream.filter(({ _tag }) => _tag === "Unroutable"),
         Stream.take(reported),
         Stream.runCount,

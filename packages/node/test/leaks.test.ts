@@ -38,9 +38,8 @@ layer(KuzzleTestServer.layer(), { excludeTestServices: true })("a closed client"
       const counts = yield* Effect.replicateEffect(Effect.zipRight(turns, timers), 5)
       const before = Math.min(...counts)
       yield* Effect.gen(function*() {
-        const { states } = yield* Kuzzle.Kuzzle
         yield* server.cut
-        yield* Stream.runHead(Stream.filter(states, ({ _tag }) => _tag === "Waiting"))
+        yield* Stream.runHead(Stream.filter(Kuzzle.states, ({ _tag }) => _tag === "Waiting"))
       }).pipe(Effect.provide(NodeKuzzle.layer({ url: server.url, reconnect: Schedule.spaced("1 hour") })))
       let remaining = yield* timers
       yield* until("no timer remains", Effect.map(timers, (now) => (remaining = now) <= before))

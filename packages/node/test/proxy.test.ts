@@ -41,7 +41,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
       })
 
     describe("carries everything", () => {
-      it.scoped("the WebSocket, requests and downloads over HTTP, and a session by cookie", () =>
+      it.scoped("a WebSocket, requests and downloads over HTTP, and a session by cookie", () =>
         Effect.gen(function*() {
           const { port, url } = yield* KuzzleTestServer.KuzzleTestServer
           const through = yield* proxy()
@@ -192,8 +192,8 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
         }))
     })
 
-    describe("that does not serve", () => {
-      it.scoped("C7: nothing listens there", () =>
+    describe("that does not work", () => {
+      it.scoped("C7: no proxy listens at the address", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const port = yield* Effect.scoped(listen(() => Net.createServer()))
@@ -227,7 +227,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           }))
       }
 
-      it.scoped("accepts and then is silent: the attempt leaves no socket open", () =>
+      it.scoped("leaves no socket open if it accepts the connection and stays silent", () =>
         Effect.gen(function*() {
           const { url } = yield* KuzzleTestServer.KuzzleTestServer
           const through = yield* proxy({ answers: "Nothing" })
@@ -240,7 +240,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           yield* assertNoneOpen(through)
         }))
 
-      it.scoped("a tunnel to a TLS server that is silent: the attempt leaves no socket open", () =>
+      it.scoped("leaves no socket open if the TLS server behind the tunnel stays silent", () =>
         Effect.gen(function*() {
           const silent = yield* listen(() => Net.createServer((socket) => socket.resume()))
           const through = yield* proxy()
@@ -253,12 +253,12 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ada", password: "secret" }] 
           yield* assertNoneOpen(through)
         }))
 
-      it("C7: Bun, whose WebSocket would bypass it, refuses the setting", () => {
+      it("C7: is refused on Bun, whose WebSocket would bypass it", () => {
         const parsed = Proxy.parse("http://127.0.0.1:3128", { ...process.versions, bun: "1.3.0" })
         assert.isTrue(Either.isLeft(parsed) && parsed.left.message.includes("Bun would bypass it"))
       })
 
-      it.scoped("C7: the setting is not an HTTP address", () =>
+      it.scoped("C7: is refused if its address is not an HTTP address", () =>
         Effect.gen(function*() {
           for (
             const proxy of [

@@ -24,7 +24,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Line } from "./internal/engine/changes.ts"
-import { type Answer, asEngineError, type Connection, Engine } from "./internal/engine/engine.ts"
+import { type Answer, asEngineError, type Connection, Engine, type Headers } from "./internal/engine/engine.ts"
 import type { Entry } from "./internal/engine/entries.ts"
 import { type EngineError, messageOf } from "./internal/engine/errors.ts"
 import { helpOf } from "./internal/engine/help.ts"
@@ -40,12 +40,12 @@ import type { KuzzleRequest } from "./internal/engine/request.ts"
  */
 export interface Handlers {
   readonly send: (frame: string) => void
-  /** The server ends the connection, with code 1006 without a close frame. Not called after `close()`. */
+  /** The server ends the connection. Code 1006 stands for an end without a close frame. Not called after `close()`. */
   readonly close: (code: number, reason: string) => void
 }
 
 /**
- * The client's side of a connection. Plain functions, which do nothing after the end.
+ * The client's side of a connection. Its members are plain functions, which do nothing after the connection has ended.
  *
  * @since 0.1.0
  * @category models
@@ -64,46 +64,32 @@ export interface EngineConnection {
   readonly close: () => void
 }
 
-/**
- * Headers, with their names in lower case.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Headers {
-  readonly [name: string]: string | undefined
-}
-
-/**
- * An HTTP request.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HttpRequest {
-  readonly method: string
-  /** Path and query string. */
-  readonly url: string
-  readonly headers: Headers
-  readonly body: string
-}
-
-/**
- * An HTTP response.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HttpResponse {
-  readonly status: number
-  readonly headers: ReadonlyArray<readonly [name: string, value: string]>
-  readonly body: string
+export type {
   /**
-   * The body in pieces, each made when it is read. It is written as a stream, uncompressed and without
-   * `Content-Length`. `undefined` for an answer that is written at once.
+   * Headers, with their names in lower case.
+   *
+   * @since 0.1.0
+   * @category models
    */
-  readonly pieces?: Iterable<string>
-}
+  Headers
+} from "./internal/engine/engine.ts"
+
+export type {
+  /**
+   * An HTTP request.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  HttpRequest,
+  /**
+   * An HTTP response.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  HttpResponse
+} from "./internal/engine/http.ts"
 
 /**
  * A user that exists from the start.
@@ -129,7 +115,7 @@ export interface SeedUser {
  * @since 0.1.0
  * @category models
  */
-export interface Answered {
+export interface AnsweredRequest {
   readonly protocol: "websocket" | "http"
   readonly controller: string
   readonly action: string
@@ -144,7 +130,7 @@ export interface Answered {
 
 /**
  * Where an engine stores its state, so that a later engine starts with it. Connections, subscriptions and searches are
- * not stored. Plain functions.
+ * not stored. The members are plain functions.
  *
  * @since 0.1.0
  * @category models
@@ -158,7 +144,7 @@ export interface Store {
    * Stores the lines of a change, before the request that made the change is answered. `all` returns the whole state as
    * lines, which can replace all earlier ones. Throws if it cannot store them.
    */
-  readonly keep: (changed: ReadonlyArray<string>, all: () => Iterable<string>) => void
+  readonly save: (changed: ReadonlyArray<string>, all: () => Iterable<string>) => void
 }
 
 /**
@@ -173,7 +159,7 @@ export class KuzzleEngineStoreError extends Data.TaggedError("KuzzleEngineStoreE
     return `a change could not be saved, and its request was not answered: ${reason}; all answered changes are saved`
   }
   /**
-   * The address of its explanation: what causes it, and what to do.
+   * The address of a web page that explains the causes of this error, and what to do.
    *
    * @since 0.1.0
    */
@@ -199,8 +185,8 @@ export interface Options {
   /** The lifetime of a token if the login does not set one. One hour by default. */
   readonly tokenLifetime?: Duration.DurationInput
   /**
-   * The server closes the connection of a client that sends nothing for this long, whatever it receives. One minute by
-   * default.
+   * How long a client may be silent. After this time the server closes its connection, even if the client still
+   * receives frames. One minute by default.
    */
   readonly idleTimeout?: Duration.DurationInput
   /**
@@ -216,7 +202,7 @@ export interface Options {
   readonly rateLimit?: number
   /** Logins per second and connection. No limit by default; the real server's default is 1. */
   readonly loginsPerSecond?: number
-  /** The seed of ids, room ids and token signatures: the same seed gives the same run. */
+  /** The seed of ids, room ids and token signatures: with the same seed, every run has the same ones. */
   readonly seed?: string
   /**
    * Where the engine stores its state; in memory only by default. Stored users take precedence over `users` and the
@@ -235,14 +221,14 @@ export interface KuzzleEngineShape {
   /** Opens a connection, or `undefined` while the engine refuses them. A plain function, for transports. */
   readonly connect: (handlers: Handlers, headers?: Headers) => EngineConnection | undefined
   /** Answers an HTTP request, or `undefined` if it is not answered. A plain function, for transports. */
-  readonly http: (request: HttpRequest) => HttpResponse | undefined
-  /** The largest request in bytes, for transports: they need not read more. */
+  readonly http: (request: Http.HttpRequest) => Http.HttpResponse | undefined
+  /** The size of the largest request, in bytes. Transports need not read more. */
   readonly maxRequestSize: number
   /** How many connections are open. */
   readonly connections: Effect.Effect<number>
   /** Ends every connection; by default with 1006, as when the network breaks. */
   readonly dropAll: (code?: number, reason?: string) => Effect.Effect<void>
-  /** Accepts everything and answers nothing, like a stopped process behind a running kernel. */
+  /** Accepts connections and requests, but answers nothing, like a stopped process on a running system. */
   readonly freeze: Effect.Effect<void>
   /** Ends `freeze`: messages that arrived meanwhile are handled now. */
   readonly thaw: Effect.Effect<void>
@@ -250,7 +236,7 @@ export interface KuzzleEngineShape {
   readonly refuse: Effect.Effect<void>
   /** Ends `refuse`. */
   readonly accept: Effect.Effect<void>
-  /** Waits until a client has ended the engine (`admin:shutdown`): one second after the request. */
+  /** Waits until a client has ended the engine (`admin:shutdown`). It ends one second after the request. */
   readonly awaitShutdown: Effect.Effect<void>
   /** Fails if `store` fails, which ends the engine. Otherwise it never completes. */
   readonly storeFailure: Effect.Effect<never, KuzzleEngineStoreError>
@@ -265,7 +251,7 @@ export interface KuzzleEngineShape {
   /** Adds a user. Dies if the user exists already. */
   readonly createUser: (user: SeedUser) => Effect.Effect<void>
   /** A stream of the requests that are answered from now on. */
-  readonly answers: Stream.Stream<Answered>
+  readonly answers: Stream.Stream<AnsweredRequest>
 }
 
 /**
@@ -287,7 +273,7 @@ const reveal = (secret: string | Redacted.Redacted): string =>
 
 const loaders = { mappings: "loadMappings", securities: "loadSecurities", fixtures: "loadFixtures" } as const
 
-const millis = (setting: string, input: unknown): Effect.Effect<number, InvalidSettingError> =>
+const millisOf = (setting: string, input: unknown): Effect.Effect<number, InvalidSettingError> =>
   Option.match(Duration.decodeUnknown(input), {
     onNone: () =>
       Effect.fail(
@@ -314,7 +300,7 @@ const reportOf = (
   { action, args, controller, protocol }: KuzzleRequest,
   userId: string,
   { envelope: { error }, status }: Answer
-): Answered => ({
+): AnsweredRequest => ({
   protocol,
   controller: controller ?? "",
   action: action ?? "",
@@ -325,7 +311,7 @@ const reportOf = (
   error: isObject(error) ? Option.some({ id: textOf(error.id), message: String(error.message) }) : Option.none()
 })
 
-/** The first refusal of an import, because the import's own error only says that something was refused. */
+/** The reason of an error. For an import it includes the first refusal, because the import's message lacks it. */
 const reasonOf = ({ body, message }: EngineError): string => {
   const [first] = Array.isArray(body.errors) ? body.errors : []
   return first === undefined ? message : `${message} ${JSON.stringify(first)}`
@@ -344,9 +330,9 @@ export const make = (
   Effect.gen(function*() {
     const clock = yield* Effect.clock
     const now = () => clock.unsafeCurrentTimeMillis()
-    const tokenLifetime = yield* millis("tokenLifetime", options.tokenLifetime ?? "1 hour")
-    const idleTimeout = yield* millis("idleTimeout", options.idleTimeout ?? "1 minute")
-    const refreshInterval = yield* millis("refreshInterval", options.refreshInterval ?? "1 second")
+    const tokenLifetime = yield* millisOf("tokenLifetime", options.tokenLifetime ?? "1 hour")
+    const idleTimeout = yield* millisOf("idleTimeout", options.idleTimeout ?? "1 minute")
+    const refreshInterval = yield* millisOf("refreshInterval", options.refreshInterval ?? "1 second")
     const maxRequestSize = options.maxRequestSize ?? 1_048_576
     const { store } = options
     let isNew = true
@@ -362,7 +348,7 @@ export const make = (
       loginsPerSecond: options.loginsPerSecond ?? 0,
       ...(store === undefined
         ? {}
-        : { keep: (lines) => store.keep([...serialized(lines)], () => serialized(engine.allSaved())) })
+        : { save: (lines) => store.save([...serialized(lines)], () => serialized(engine.allSaved())) })
     }, now())
     if (store !== undefined) {
       yield* Effect.try({
@@ -390,8 +376,7 @@ export const make = (
       if (at >= wakeTime) return
       wakeTime = at
       const delay = Math.min(Math.max(0, at - now()), longestSleep)
-      // Interruptible wherever the engine was made, for example in an acquisition: its scope must be able to end the
-      // sleep.
+      // The scope must be able to end the sleep, even if the engine was created uninterruptibly, as in an acquisition.
       run(Effect.interruptible(Effect.zipRight(Effect.sleep(delay), Effect.sync(wake))))
     }
     const wake = (): void => {
@@ -412,19 +397,19 @@ export const make = (
       ended.unsafeOpen()
     }
     const storeFailure = yield* Deferred.make<never, KuzzleEngineStoreError>()
-    engine.onLost = (cause) => {
+    engine.onStoreFailure = (cause) => {
       stopped = true
       Deferred.unsafeDone(storeFailure, Exit.fail(new KuzzleEngineStoreError({ cause })))
       for (const connection of [...engine.connections.values()]) engine.cut(connection, 1006, "", now())
     }
     const silenced = new Map<string, number>()
-    const held: Array<() => void> = []
+    const deferred: Array<() => void> = []
     /** Runs now, or after `thaw`. */
     const whenRunning = (handle: () => void): void => {
-      if (frozen) held.push(handle)
+      if (frozen) deferred.push(handle)
       else handle()
     }
-    engine.loses = ({ action, controller }) => {
+    engine.isLost = ({ action, controller }) => {
       const name = `${controller}:${action}`
       const remaining = silenced.get(name)
       if (remaining === undefined) return false
@@ -467,7 +452,7 @@ export const make = (
     for (const user of options.users ?? []) {
       if (isNew || existing.get(user.kuid ?? user.username) === undefined) createUser(user)
     }
-    if (!engine.keep()) {
+    if (!engine.save()) {
       yield* Effect.catchAll(
         Deferred.await(storeFailure),
         (cause) => new InvalidSettingError({ setting: "store", issue: cause.message, cause })
@@ -477,9 +462,9 @@ export const make = (
     const change = (run: () => void) =>
       Effect.sync(() => {
         run()
-        engine.keep()
+        engine.save()
       })
-    const listeners = new Set<(answered: Answered) => void>()
+    const listeners = new Set<(answered: AnsweredRequest) => void>()
     engine.onAnswer = (request, userId, answer) => {
       if (listeners.size === 0) return
       const report = reportOf(request, userId, answer)
@@ -501,7 +486,7 @@ export const make = (
       }),
       thaw: Effect.sync(() => {
         frozen = false
-        for (const handle of held.splice(0)) handle()
+        for (const handle of deferred.splice(0)) handle()
         wake()
       }),
       refuse: Effect.sync(() => {
@@ -520,10 +505,10 @@ export const make = (
       expireToken: (jwt) => change(() => engine.expireToken(reveal(jwt), now())),
       revokeToken: (jwt) => change(() => engine.revokeToken(reveal(jwt), now())),
       createUser: (user) => change(() => createUser(user)),
-      answers: Stream.asyncPush<Answered>((emit) =>
+      answers: Stream.asyncPush<AnsweredRequest>((emit) =>
         Effect.acquireRelease(
           Effect.sync(() => {
-            const listener = (answered: Answered) => void emit.single(answered)
+            const listener = (answered: AnsweredRequest) => void emit.single(answered)
             listeners.add(listener)
             return listener
           }),

@@ -38,7 +38,7 @@ export class KuzzleTestServerError extends Data.TaggedError("KuzzleTestServerErr
     return refusal(this, { host: "host", port: "port" })
   }
   /**
-   * The address of its explanation: what causes it, and what to do.
+   * The address of a web page that explains the causes of this error, and what to do.
    *
    * @since 0.1.0
    */
@@ -72,13 +72,13 @@ export interface KuzzleTestServerShape {
   /** `http://127.0.0.1:<port>` */
   readonly httpUrl: string
   readonly port: number
-  /** Open TCP connections. */
+  /** How many TCP connections are open. */
   readonly connections: Effect.Effect<number>
-  /** Destroys every TCP connection: no close frame, the client sees 1006. */
+  /** Destroys every TCP connection without a close frame. The client sees the code 1006. */
   readonly cut: Effect.Effect<void>
   /** Closes every WebSocket with a close frame. */
   readonly closeAll: (code?: number, reason?: string) => Effect.Effect<void>
-  /** Stops reading and answering; connections stay open and new ones are still accepted by the kernel. */
+  /** Stops reading and answering. Connections stay open, and the system still accepts new ones. */
   readonly freeze: Effect.Effect<void>
   /** Ends `freeze`. */
   readonly thaw: Effect.Effect<void>
@@ -115,12 +115,12 @@ export const make = (
     const clients = new Set<WebSocket>()
     let frozen = false
     /**
-     * Messages that arrived while the server was frozen. Pausing a socket does not stop Node's HTTP parser from
-     * finishing a message.
+     * Handlers of messages that arrived while the server was frozen. Pausing a socket does not stop Node's HTTP parser
+     * from finishing a message.
      */
-    const held: Array<() => void> = []
+    const deferred: Array<() => void> = []
     const whenRunning = (handle: () => void): void => {
-      if (frozen) held.push(handle)
+      if (frozen) deferred.push(handle)
       else handle()
     }
 
@@ -132,7 +132,10 @@ export const make = (
       // The engine ends the connection at its own limit. A much larger message is not even read.
       maxPayload: 2 * engine.maxRequestSize
     })
-    upgrades.on("headers", (headers: Array<string>) => headers.push(...libraryHeaders().map((mark) => mark.join(": "))))
+    upgrades.on(
+      "headers",
+      (headers: Array<string>) => headers.push(...libraryHeaders().map((header) => header.join(": ")))
+    )
     const http = Http.createServer()
     http.on("connection", (socket) => {
       sockets.add(socket)
@@ -145,7 +148,7 @@ export const make = (
     http.on("upgrade", (request, socket, head) => {
       // `upgrade` passes the same socket as `connection`.
       const tcp = socket as Socket
-      // While the server is frozen, nothing else listens to the socket: a client that resets it would end the process.
+      // While the server is frozen, the socket has no other error listener. Without one, a reset would end the process.
       tcp.on("error", () => tcp.destroy())
       whenRunning(() =>
         upgrades.handleUpgrade(request, tcp, head, (client) => {
@@ -199,7 +202,7 @@ export const make = (
         engine.thaw,
         Effect.sync(() => {
           frozen = false
-          for (const handle of held.splice(0)) handle()
+          for (const handle of deferred.splice(0)) handle()
           for (const client of clients) client.resume()
         })
       ),
@@ -208,7 +211,9 @@ export const make = (
     }
   })
 
-/** The codes with which ws itself closes a connection: a protocol error, text that is not UTF-8, too large a message. */
+/**
+ * The codes with which `ws` closes a connection by itself: protocol error, text that is not UTF-8, message too large.
+ */
 const protocolErrors = new Set([1002, 1007, 1009])
 
 /** The real server's library drops a connection after a protocol error without a close frame (spec 1.8). */
@@ -225,10 +230,10 @@ const headersOf = ({ headers }: Http.IncomingMessage): KuzzleEngine.Headers =>
   )
 
 /**
- * How many bytes may wait for a client that does not read. The real server also closes such a connection when 50 frames
- * wait behind 4096 bytes (httpwsProtocol.js, `wsSend`).
+ * How many bytes may be buffered for a client that does not read. The real server also closes a connection with 4096
+ * buffered bytes when 50 more frames wait (httpwsProtocol.js, `wsSend`).
  */
-const maxWaiting = 16 * 1024 * 1024
+const maxBufferedBytes = 16 * 1024 * 1024
 
 /** One WebSocket from its upgrade to its end. */
 const serve = (
@@ -238,7 +243,7 @@ const serve = (
   headers: KuzzleEngine.Headers
 ): void => {
   let corked = false
-  /** All frames of one tick are sent with one write. */
+  /** Corks the TCP socket until the next tick, so that all frames of one tick leave in one write. */
   const cork = () => {
     if (corked) return
     corked = true
@@ -250,7 +255,7 @@ const serve = (
   }
   const connection = engine.connect({
     send: (frame) => {
-      if (client.bufferedAmount > maxWaiting) return leave()
+      if (client.bufferedAmount > maxBufferedBytes) return closeSlowClient()
       cork()
       client.send(frame)
     },
@@ -261,8 +266,8 @@ const serve = (
     }
   }, headers)
   if (connection === undefined) return void tcp.destroy()
-  /** Its remaining requests are not answered. */
-  const leave = () => {
+  /** Closes the connection of a client that reads too slowly. Its remaining requests are not answered. */
+  const closeSlowClient = () => {
     connection.close()
     client.close(1011, "too much backpressure: client is too slow")
   }
@@ -274,14 +279,14 @@ const serve = (
   client.on("error", () => tcp.destroy())
 }
 
-/** A bug of this module is answered as an error: it must end neither the server nor the tests. */
+/** Answers a bug of this module with an error, because a bug must end neither the server nor the tests. */
 const fail = (response: Http.ServerResponse, cause: unknown): void => {
   if (response.headersSent) return void response.destroy()
   const { body, status } = asEngineError(cause)
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body))
 }
 
-/** Headers may contain texts of a client, so line breaks are removed. */
+/** The headers as Node writes them. They may contain texts of a client, so line breaks are replaced. */
 const headersFor = (headers: KuzzleEngine.HttpResponse["headers"]): Array<string> =>
   headers.flatMap(([name, value]) => [name, bytesOf(name, value).replace(/[^\t\x20-\x7e\x80-\xff]/g, " ")])
 
@@ -292,7 +297,7 @@ const headersFor = (headers: KuzzleEngine.HttpResponse["headers"]): Array<string
 const bytesOf = (name: string, value: string): string =>
   name === "Content-Disposition" ? Buffer.from(value).toString("latin1") : value
 
-/** One HTTP exchange. */
+/** Handles one HTTP request. */
 const answer = async (
   engine: KuzzleEngine.KuzzleEngineShape,
   request: Http.IncomingMessage,
@@ -312,7 +317,7 @@ const answer = async (
       "",
       headersFor([...reply.headers, ...libraryHeaders(), ["Transfer-Encoding", "chunked"]])
     )
-    // A client that closes the connection meanwhile ends the answer. That is not an error.
+    // If the client closes the connection meanwhile, the answer ends. That is not an error.
     return void pipeline(Readable.from(inParts(reply.pieces)), response, () => {})
   }
   // An error from before the routing is written unchanged (spec 2.2).
@@ -353,7 +358,7 @@ function* inParts(pieces: Iterable<string>): Generator<Buffer> {
   for (let i = 0; i < last.length; i += partSize) yield last.subarray(i, i + partSize)
 }
 
-/** A body, or the beginning of a body that is too large: the rest is dropped. */
+/** Reads a body. Of a body above the limit, only the beginning is returned. `undefined`: the client has gone. */
 const read = (request: Http.IncomingMessage, limit: number): Promise<Buffer | undefined> =>
   new Promise((resolve) => {
     const chunks: Array<Buffer> = []
@@ -402,7 +407,7 @@ const respond = (
 /** The setting `server.protocols.http.maxEncodingLayers`. */
 const maxEncodings = 3
 
-/** The real server decompresses without a limit. Here there is one, to protect the memory of the test. */
+/** The real server decompresses without a limit. This limit protects the memory of the test process. */
 const inflateOptions = { maxOutputLength: 32 * 1024 * 1024 }
 
 const deflate = (body: Buffer, accepted: string | undefined): readonly [encoding: string, body: Buffer] => {

@@ -3,7 +3,7 @@
  * runtime, and with `TestClock`.
  *
  * A frame takes one microtask in each direction, and frames keep their order. So a test runs the same way every time,
- * and nothing is delivered inside the call that sent it.
+ * and no frame is delivered inside the call that sent it.
  *
  * @module
  * @since 0.1.0
@@ -15,6 +15,8 @@ import * as Redacted from "effect/Redacted"
 import { type EngineConnection, type Headers, KuzzleEngine, type KuzzleEngineShape } from "./KuzzleEngine.ts"
 
 /**
+ * Options of the in-memory socket.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -1,7 +1,9 @@
 /** `npx @effect-kuzzle/testing`: a Kuzzle for development, and Schemas made from a running Kuzzle. */
 import { makeRunMain } from "@effect/platform/Runtime"
+import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fs from "node:fs"
 import { parse } from "./internal/command/commandLine.ts"
 import { schema } from "./internal/command/schema.ts"
@@ -29,12 +31,12 @@ const main = Effect.gen(function*() {
   Effect.catchAll((error) => Effect.zipRight(Console.error(error.message), Effect.fail(error)))
 )
 
-/** A signal ends the server cleanly: success, exit code 0. A failure was printed already: exit code 1. */
-const runMain = makeRunMain(({ fiber, teardown }) => {
+/** Exit codes: 0 if a signal ends the server, 1 after a failure. The failure is already printed. */
+const runMain = makeRunMain(({ fiber }) => {
   const end = () => fiber.unsafeInterruptAsFork(fiber.id())
   process.once("SIGINT", end)
   process.once("SIGTERM", end)
-  fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
+  fiber.addObserver((exit) => process.exit(Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) ? 0 : 1))
 })
 
 runMain(main, { disableErrorReporting: true, disablePrettyLogger: true })

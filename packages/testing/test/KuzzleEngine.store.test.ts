@@ -12,7 +12,7 @@ const makeStore = (lines: Array<string> = []) => {
     seed: "a seed",
     lines,
     all: (): ReadonlyArray<string> => [],
-    keep: (changed: ReadonlyArray<string>, all: () => Iterable<string>) => {
+    save: (changed: ReadonlyArray<string>, all: () => Iterable<string>) => {
       lines.push(...changed)
       store.all = () => [...all()]
     }
@@ -44,7 +44,7 @@ const withEngine = <A>(
   ))
 
 const resultOf = (answer: Json): Json =>
-  // Each is asked for what gives an object.
+  // The result of each of these requests is an object.
   answer.result as Json
 
 const taxi = { index: "nyc", collection: "taxi" }
@@ -114,7 +114,7 @@ describe("an engine with a store", () => {
       Effect.gen(function*() {
         const client = yield* connect()
         client.ask("collection", "create", taxi)
-        store.keep = () => {
+        store.save = () => {
           throw new Error("no space left on device")
         }
         assert.strictEqual(client.ask("server", "now").status, 200)

@@ -91,7 +91,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), 
         assert.strictEqual(yield* client.closed, 1006)
       }).pipe(Effect.scoped))
 
-    it.effect("closes politely", () =>
+    it.effect("closes with a close frame", () =>
       Effect.gen(function*() {
         const server = yield* KuzzleTestServer.KuzzleTestServer
         const client = yield* dial(server.url)
@@ -149,7 +149,7 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), 
         assert.deepInclude(yield* Effect.promise(() => response.json()), { controller: "server", action: "now" })
       }))
 
-    it.effect("reads and writes compressed bodies, and survives those that are not", () =>
+    it.effect("reads and writes compressed bodies, and survives invalid ones", () =>
       Effect.gen(function*() {
         const { httpUrl } = yield* KuzzleTestServer.KuzzleTestServer
         const post = (body: Uint8Array<ArrayBuffer>) =>
@@ -175,8 +175,8 @@ layer(KuzzleTestServer.layer({ users: [{ username: "ann", password: "pw" }] }), 
         assert.strictEqual(refused._tag, "KuzzleTestServerError")
         assert.strictEqual(
           refused.message,
-          `cannot listen on 127.0.0.1:${port}: the port is taken: stop what listens there, or set port to another, 0 for ` +
-            "any free one"
+          `cannot listen on 127.0.0.1:${port}: the port is taken: stop the process that listens there, or set port to ` +
+            "another port, or to 0 for any free one"
         )
         const nowhere = yield* Effect.flip(Effect.scoped(KuzzleTestServer.make({ host: "192.0.2.1" })))
         assert.include(nowhere.message, "this machine has no such address: set host to one of its own")

@@ -2,6 +2,7 @@ import { KuzzleSocket } from "@effect-kuzzle/core"
 import { KuzzleEngine, KuzzleTestSocket } from "@effect-kuzzle/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Layer, Redacted, TestClock } from "effect"
+import { turns } from "../../../tests/suite/until.ts"
 import { ann } from "./support.ts"
 
 const layer = Layer.provideMerge(KuzzleTestSocket.layer, KuzzleEngine.layer())
@@ -18,9 +19,6 @@ const dial = Effect.gen(function*() {
   return { connection, frames, pongs }
 })
 
-/** Runs all pending microtasks, and those that they queue. */
-const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 0)))
-
 describe("KuzzleTestSocket", () => {
   it.effect("carries frames in order, and never inside the call that sends", () =>
     Effect.gen(function*() {
@@ -29,7 +27,7 @@ describe("KuzzleTestSocket", () => {
         connection.unsafeSend(JSON.stringify({ requestId: `${i}`, controller: "server", action: "now" }))
       }
       assert.lengthOf(frames, 0)
-      yield* settle
+      yield* turns
       assert.deepStrictEqual(frames.map((frame) => JSON.parse(frame).requestId), ["0", "1", "2", "3", "4"])
     }).pipe(Effect.scoped, Effect.provide(layer)))
 
@@ -38,11 +36,11 @@ describe("KuzzleTestSocket", () => {
       const engine = yield* KuzzleEngine.KuzzleEngine
       const { connection, pongs } = yield* dial
       connection.unsafePing?.()
-      yield* settle
+      yield* turns
       assert.lengthOf(pongs, 1)
       yield* engine.freeze
       connection.unsafePing?.()
-      yield* settle
+      yield* turns
       assert.lengthOf(pongs, 1)
       yield* engine.thaw
       assert.lengthOf(pongs, 2)
@@ -57,7 +55,7 @@ describe("KuzzleTestSocket", () => {
       Effect.provide(Layer.provideMerge(KuzzleTestSocket.layerWithoutPings, KuzzleEngine.layer()))
     ))
 
-  it.effect("ends as the engine ends it", () =>
+  it.effect("ends when the engine ends it", () =>
     Effect.gen(function*() {
       const engine = yield* KuzzleEngine.KuzzleEngine
       const { connection } = yield* dial
@@ -67,14 +65,14 @@ describe("KuzzleTestSocket", () => {
       assert.isFalse(connection.unsafeSend("{}"))
     }).pipe(Effect.scoped, Effect.provide(layer)))
 
-  it.effect("is cut by the clock when it sends nothing", () =>
+  it.effect("is cut when it sends nothing for too long", () =>
     Effect.gen(function*() {
       const { connection } = yield* dial
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Effect.flip(KuzzleSocket.ended(connection))).code, 1006)
     }).pipe(Effect.scoped, Effect.provide(layer)))
 
-  it.effect("leaves the engine with its scope", () =>
+  it.effect("disconnects from the engine with its scope", () =>
     Effect.gen(function*() {
       const engine = yield* KuzzleEngine.KuzzleEngine
       yield* Effect.scoped(Effect.zipRight(
@@ -94,7 +92,7 @@ describe("KuzzleTestSocket", () => {
       assert.isTrue(Exit.isSuccess(yield* Effect.exit(Effect.scoped(dial))))
     }).pipe(Effect.provide(layer)))
 
-  it.effect("refuses what is no WebSocket URL", () =>
+  it.effect("refuses an address that is not a WebSocket URL", () =>
     Effect.gen(function*() {
       const socket = yield* KuzzleSocket.KuzzleSocket
       for (const url of ["nonsense", "http://host"]) {
@@ -130,7 +128,7 @@ describe("KuzzleTestSocket", () => {
         headers: { Cookie: Redacted.make(cookie) }
       })
       connection.unsafeSend(JSON.stringify({ requestId: "1", controller: "auth", action: "getCurrentUser" }))
-      yield* settle
+      yield* turns
       assert.deepInclude(JSON.parse(frames[0] ?? "{}").result, { _id: "ann" })
     }).pipe(
       Effect.scoped,

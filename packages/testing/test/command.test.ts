@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import { temporaryFolder } from "../../core/test/support/temporaryFolder.ts"
 import { parse } from "../src/internal/command/commandLine.ts"
 import { line } from "../src/internal/command/requestLog.ts"
-import type { Answered } from "../src/KuzzleEngine.ts"
+import type { AnsweredRequest } from "../src/KuzzleEngine.ts"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
 
@@ -133,7 +133,7 @@ describe("the command", () => {
       const second = yield* start("--port", port)
       assert.strictEqual(yield* second.exitCode, 1)
       assert.include(second.printed(), `cannot listen on 127.0.0.1:${port}: the port is taken`)
-      assert.include(second.printed(), "set --port to another, 0 for any free one")
+      assert.include(second.printed(), "set --port to another port, or to 0 for any free one")
     }), 60_000)
 
   it("invalid arguments are refused with a reason", () => {
@@ -152,7 +152,7 @@ describe("the command", () => {
   })
 
   it("control characters of a client cannot break a line of the log", () => {
-    const answered: Answered = {
+    const answered: AnsweredRequest = {
       protocol: "websocket",
       controller: "document",
       action: "get\n12:00:00 200 admin:resetDatabase",

@@ -82,7 +82,7 @@ describe("effect-kuzzle schema", () => {
       // It sends no request to the server.
       assert.include(
         yield* refusal("--url", "ws://127.0.0.1:1", "--out", path),
-        `${path}: was not written by this command, and was not changed`
+        `${path}: was not written by this command, so it was not replaced`
       )
       assert.strictEqual(Fs.readFileSync(path, "utf8"), "export {}\n")
     }))

@@ -137,7 +137,7 @@ describe("a collection", () => {
     }), 60_000)
 })
 
-const sampled = (index: string, collection: string): File.Sampled => ({
+const sampled = (index: string, collection: string): File.SampledCollection => ({
   index,
   collection,
   mappings: { properties: {} },
@@ -150,7 +150,7 @@ const fileOfNames = (...names: ReadonlyArray<string>): string =>
   File.write({ ...noApi, collections: names.map((name) => sampled("nyc", name)) })
 
 describe("a file", () => {
-  const names = (...collections: ReadonlyArray<File.Sampled>) =>
+  const names = (...collections: ReadonlyArray<File.SampledCollection>) =>
     Object.keys(load(File.write({ ...noApi, collections })))
 
   it("names collections by their own names, and by their indexes where there are several", () => {
@@ -168,7 +168,7 @@ describe("a file", () => {
     assert.strictEqual(Object.keys(load(text)).length, 2 * oddNames.length)
   })
 
-  it("is the same for any order of reading", () => {
+  it("does not depend on the order of reading", () => {
     const documents = [{ b: 1, a: "x" }, { c: true, a: "y" }]
     const first = { ...sampled("nyc", "a"), documents }
     const second = { ...sampled("nyc", "b"), documents }

@@ -52,7 +52,8 @@ export interface SharedPlan {
   readonly faultPause: number
   /** Whether clients may freeze, and their wall clock be set. */
   readonly hostFaults: boolean
-  readonly chaos: number
+  /** For how long faults happen. */
+  readonly faultMillis: number
   readonly requestTimeout: number
   readonly connectTimeout: number
   readonly reconnect: { readonly base: number; readonly cap: number }
@@ -67,12 +68,16 @@ export interface SharedPlan {
 }
 
 export const draw = (random: Random): SharedPlan => {
-  const calm = random.chance(0.1)
-  const fault = (probability: number, rate: number): number => !calm && random.chance(probability) ? rate : 0
+  const isFaultless = random.chance(0.1)
+  const fault = (probability: number, rate: number): number => !isFaultless && random.chance(probability) ? rate : 0
   const session = random.pick<SessionKind>(["Token", "Token", "SharedToken", "SharedToken", "Cookie"])
   const hasTorn = fault(0.15, 1) > 0
   return {
-    order: { shuffled: random.chance(0.4), maxSteps: random.pick([2048, 2048, 200]), hurry: random.pick([0, 0, 0.3]) },
+    order: {
+      shuffled: random.chance(0.4),
+      maxSteps: random.pick([2048, 2048, 200]),
+      eventFirst: random.pick([0, 0, 0.3])
+    },
     circumstances: {
       latency: random.pick([0, 1, 5, 40]),
       jitter: random.pick([0, 1, 10, 60]),
@@ -101,7 +106,7 @@ export const draw = (random: Random): SharedPlan => {
       failAfter: fault(0.2, 0.05),
       torn: hasTorn ? 0.05 : 0
     },
-    fullPause: calm || random.chance(0.8) ? Infinity : 2000,
+    fullPause: isFaultless || random.chance(0.8) ? Infinity : 2000,
     locks: random.pick<Locks>(["Honest", "Honest", "Late", "Lying", "Absent"]),
     tokens: {
       latency: random.pick([0, 2, 50]),
@@ -110,11 +115,11 @@ export const draw = (random: Random): SharedPlan => {
       torn: 0
     },
     changeDelay: random.pick([0, 5, 500, 5000]),
-    endPause: calm ? Infinity : random.pick([700, 1500, 4000, Infinity]),
+    endPause: isFaultless ? Infinity : random.pick([700, 1500, 4000, Infinity]),
     crash: random.pick([0.2, 0.7, 1]),
-    faultPause: calm ? Infinity : random.pick([400, 1000, 3000]),
-    hostFaults: !calm && random.chance(0.3),
-    chaos: random.int(1, 5) * 1000,
+    faultPause: isFaultless ? Infinity : random.pick([400, 1000, 3000]),
+    hostFaults: !isFaultless && random.chance(0.3),
+    faultMillis: random.int(1, 5) * 1000,
     requestTimeout: random.pick([1500, 5000, 15_000]),
     connectTimeout: random.pick([500, 2000, 5000]),
     reconnect: { base: random.pick([50, 200, 1000]), cap: random.pick([1000, 3000]) },

@@ -210,9 +210,9 @@ export const observer = (
   client: Client,
   onEnd: (kuid: string) => void
 ): Effect.Effect<void, never, Kuzzle.Kuzzle> =>
-  Effect.flatMap(Kuzzle.Kuzzle, ({ authentication }) => {
+  Effect.suspend(() => {
     let before: string | undefined
-    return Stream.runForEach(authentication.states, (state) =>
+    return Stream.runForEach(KuzzleAuth.states, (state) =>
       Effect.sync(() => {
         const kuid = "kuid" in state ? Option.getOrUndefined(state.kuid) : undefined
         world.host.note("session", client.id, `${state._tag} ${kuid ?? ""}`)

@@ -1,5 +1,5 @@
 /** The session that the clients of a history share: one token store or one cookie jar, outside all clients. */
-import { KuzzleError, type KuzzleHttp, type KuzzleTokenStore } from "@effect-kuzzle/core"
+import { KuzzleError, type KuzzleHttp, KuzzleTokenStore } from "@effect-kuzzle/core"
 import type { KuzzleEngine } from "@effect-kuzzle/testing"
 import { DateTime, Effect, Option, Redacted, Stream } from "effect"
 import type { Random } from "../random.ts"
@@ -129,7 +129,7 @@ export class TokenStore {
         this.listeners.delete(client)
         this.lock.kill(client)
       },
-      store: {
+      store: KuzzleTokenStore.from({
         load: this.perform(runInClient, "load", () => Option.fromNullable(this.stored)),
         save: (stored, replacing) =>
           this.perform(runInClient, Option.isSome(stored) ? "save" : "remove", () => {
@@ -163,7 +163,7 @@ export class TokenStore {
               (taken) => Effect.sync(() => Option.isSome(taken) ? this.lock.release(client) : undefined)
             )
             : exchange
-      }
+      })
     }
   }
 

@@ -72,7 +72,7 @@ const story = (world: SharedWorld) =>
     world.launch = () => launch(world, (client, own) => programs(world, client, own))
     for (let i = 0; i < plan.clients; i++) world.launch()
     world.start()
-    yield* Effect.sleep(plan.chaos)
+    yield* Effect.sleep(plan.faultMillis)
 
     world.stop()
     world.quiet = true

@@ -6,7 +6,7 @@ import { History, type Violation, type WireFrame, type WireRequest } from "../hi
 import { Host } from "../host.ts"
 import { type Dial, type Link, Network } from "../network.ts"
 import { Random } from "../random.ts"
-import { Desk } from "../server.ts"
+import { FaultyServer } from "../server.ts"
 import * as Plan from "./plan.ts"
 import { Jar, type SharedSession, TokenStore } from "./sessions.ts"
 import { type Machine, OutboxStore } from "./store.ts"
@@ -126,7 +126,7 @@ export class SharedWorld {
   /** The users of the tokens that the server has issued. */
   private readonly owners = new Map<string, string>()
   private engineOrNone: KuzzleEngine.KuzzleEngineShape | undefined
-  private deskOrNone: Desk | undefined
+  private faultyServerOrNone: FaultyServer | undefined
   private dial: Dial = { _tag: "Normal" }
   private stopped = false
   private writes = 0
@@ -203,7 +203,7 @@ export class SharedWorld {
 
   set engine(engine: KuzzleEngine.KuzzleEngineShape) {
     this.engineOrNone = engine
-    this.deskOrNone = new Desk({
+    this.faultyServerOrNone = new FaultyServer({
       host: this.host,
       random: this.random.fork(),
       history: this.history,
@@ -220,8 +220,8 @@ export class SharedWorld {
     return this.engineOrNone!
   }
 
-  get desk(): Desk {
-    return this.deskOrNone!
+  get faultyServer(): FaultyServer {
+    return this.faultyServerOrNone!
   }
 
   /** The session that all clients share; `undefined`: they share none, or no user is logged in. */
@@ -242,7 +242,7 @@ export class SharedWorld {
   add(): Client {
     const id = this.clients.length
     const network = new Network(this.host, this.plan.circumstances, this.random.fork(), this.history, id)
-    network.server = this.desk
+    network.server = this.faultyServer
     network.dial = this.dial
     network.handshake = () => this.jar?.headers ?? {}
     network.onWrite = (link, request) => this.written(client, link, request)
@@ -285,14 +285,14 @@ export class SharedWorld {
 
   /** A token that another client has obtained for this user. */
   mint(user: string, expiresIn: number): string | undefined {
-    const token = this.desk.mint(user, expiresIn)
+    const token = this.faultyServer.mint(user, expiresIn)
     if (token !== undefined) this.owners.set(token, user)
     return token
   }
 
   /** Whether the server accepts the token; `undefined` while it does not answer. */
   accepts(token: string): boolean | undefined {
-    return this.desk.ask({ controller: "auth", action: "checkToken", body: { token } })?.result?.valid
+    return this.faultyServer.ask({ controller: "auth", action: "checkToken", body: { token } })?.result?.valid
   }
 
   private update(seq: string, change: (handOver: HandOver) => unknown): void {
@@ -369,7 +369,7 @@ export class SharedWorld {
   /** From now on, faults happen. */
   start(): void {
     const { plan } = this
-    this.desk.rates = plan.rates
+    this.faultyServer.rates = plan.rates
     this.repeat(plan.faultPause, (random) => this.fault(random))
     this.repeat(plan.endPause, (random) => this.endOne(random))
     this.repeat(plan.fullPause, (random) => {
@@ -394,7 +394,7 @@ export class SharedWorld {
   /** From now on, there are no faults. */
   stop(): void {
     this.stopped = true
-    this.desk.rates = undefined
+    this.faultyServer.rates = undefined
     this.outbox.heal()
     this.tokens?.heal()
     this.jar?.heal()

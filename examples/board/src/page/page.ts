@@ -1,8 +1,8 @@
 /**
  * A page that shows taxis live to a user who is logged in.
  *
- * The session is a cookie that no script can read, not even this one. The client keeps the user logged in when the page is
- * reloaded, opens a lost connection again, and keeps the taxis up to date. No code here is needed for that.
+ * The session is a cookie that no script can read, not even this one. The client keeps the user logged in when the page
+ * is reloaded, reconnects after a lost connection, and keeps the taxis up to date. This needs no code here.
  */
 import { BrowserKuzzle } from "@effect-kuzzle/browser"
 import type { KuzzleFilter } from "@effect-kuzzle/core"
@@ -13,7 +13,7 @@ import * as View from "./view.ts"
 
 declare const KUZZLE_URL: string
 
-/** The taxis that match a filter: the present ones at once, then again after every change. */
+/** The taxis that match a filter: first the current ones, then all of them again after every change. */
 const rows = (filter: KuzzleFilter.SearchFilter & KuzzleFilter.On<typeof taxis.schema.Encoded>) =>
   Stream.unwrapScoped(Effect.map(
     taxis.live({ filter }),
@@ -24,11 +24,11 @@ const rows = (filter: KuzzleFilter.SearchFilter & KuzzleFilter.On<typeof taxis.s
       )
   ))
 
-/** Shows an error to the user instead of ending the page. */
+/** Shows an error to the user, so that it does not end the program of the page. */
 const showingErrors = <A, R>(effect: Effect.Effect<A, Error, R>) =>
   Effect.catchAll(Effect.asVoid(effect), (error) => Effect.sync(() => View.showError(error.message)))
 
-/** What a user sees and does, from the login to the logout. */
+/** Shows the taxis to the user, and handles the user's actions, from the login to the logout. */
 const board = (kuid: string) =>
   Stream.suspend(() => {
     View.showBoard(kuid)
@@ -43,7 +43,7 @@ const board = (kuid: string) =>
     return Stream.merge(changes, hails)
   })
 
-/** Logins and logouts run beside the view: the view restarts when the session changes, which would interrupt them. */
+/** Handles logins and logouts. They are not part of the view, because a change of the session restarts the view. */
 const sessions = Stream.merge(
   Stream.mapEffect(
     View.logins,
@@ -56,10 +56,9 @@ const sessions = Stream.merge(
 )
 
 const program = Effect.gen(function*() {
-  const kuzzle = yield* Kuzzle.Kuzzle
-  yield* Effect.fork(Stream.runForEach(kuzzle.states, (state) => Effect.sync(() => View.showConnection(state))))
+  yield* Effect.fork(Stream.runForEach(Kuzzle.states, (state) => Effect.sync(() => View.showConnection(state))))
   yield* Effect.fork(Stream.runDrain(sessions))
-  yield* kuzzle.authentication.states.pipe(
+  yield* KuzzleAuth.states.pipe(
     // The user stays logged in while the session is renewed.
     Stream.filter(({ _tag }) => _tag !== "Renewing"),
     Stream.map((state) => (state._tag === "Authenticated" ? state.kuid : Option.none())),

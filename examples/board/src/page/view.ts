@@ -1,4 +1,4 @@
-/** The elements of the page: functions that update them, and streams of what the user does with them. */
+/** The elements of the page: functions that update them, and streams of the user's actions. */
 import type { Kuzzle } from "@effect-kuzzle/core"
 import { Stream } from "effect"
 
@@ -25,7 +25,7 @@ const freeBox = element("only-free", HTMLInputElement)
 const total = element("total", HTMLElement)
 const error = element("error", HTMLElement)
 
-// ---- what the user does ---------------------------------------------------------------------------------------------
+// ---- actions of the user --------------------------------------------------------------------------------------------
 
 export const logins = Stream.map(Stream.fromEventListener(loginForm, "submit"), () => {
   const entries = new FormData(loginForm)
@@ -41,12 +41,12 @@ export const onlyFree = Stream.concat(
 )
 
 /** The ids of the taxis that the user hails. */
-export const hails = Stream.mapConcat(Stream.fromEventListener(list, "click"), ({ target }) => {
+export const hails = Stream.mapConcat(Stream.fromEventListener<Event>(list, "click"), ({ target }) => {
   const id = target instanceof HTMLButtonElement ? target.closest("li")?.dataset["id"] : undefined
   return id === undefined ? [] : [id]
 })
 
-// ---- what the page shows --------------------------------------------------------------------------------------------
+// ---- updates of the page --------------------------------------------------------------------------------------------
 
 export const showConnection = (state: Kuzzle.ConnectionState): void => {
   connection.dataset["state"] = state._tag
@@ -79,7 +79,7 @@ export const showError = (message: string): void => {
   error.textContent = message
 }
 
-/** Keeps the elements of known taxis, so that a change of status is an animated change of colour. */
+/** Keeps the elements of the taxis that remain, so that CSS animates a change of status as a change of colour. */
 export const showRows = (rows: ReadonlyArray<Row>): void => {
   const known = new Map(Array.from(list.children, (item) => [item.getAttribute("data-id"), item]))
   const sorted = [...rows].sort((a, b) => a.driver.localeCompare(b.driver))

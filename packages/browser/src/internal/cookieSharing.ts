@@ -15,9 +15,12 @@ export interface Host extends Partial<Pick<EventTarget, "addEventListener">> {
 const name = "kuzzle-session"
 
 export const make = (host: Host): CookieSharing => ({
-  join: (heard) =>
+  join: (onChange) =>
     Effect.map(
-      Effect.acquireRelease(Effect.sync(() => new Member(heard, host)), (member) => Effect.sync(() => member.close())),
+      Effect.acquireRelease(
+        Effect.sync(() => new Member(onChange, host)),
+        (member) => Effect.sync(() => member.close())
+      ),
       (member) => (changedAt) => member.announce(changedAt)
     ),
   lock: webLock(name)
@@ -26,20 +29,20 @@ export const make = (host: Host): CookieSharing => ({
 class Member {
   private channel: BroadcastChannel | undefined
   private readonly listening = new AbortController()
-  private readonly heard: (changedAt?: string) => void
+  private readonly onChange: (changedAt?: string) => void
   private readonly host: Host
 
-  constructor(heard: (changedAt?: string) => void, host: Host) {
-    this.heard = heard
+  constructor(onChange: (changedAt?: string) => void, host: Host) {
+    this.onChange = onChange
     this.host = host
     this.open()
     const { signal } = this.listening
     // An open channel may keep a page out of the back/forward cache, and a page in that cache receives no messages.
-    host.addEventListener?.("pagehide", () => this.leave(), { signal })
+    host.addEventListener?.("pagehide", () => this.closeChannel(), { signal })
     host.addEventListener?.("pageshow", (event) => {
       if (!("persisted" in event && event.persisted === true)) return
       this.open()
-      heard()
+      onChange()
     }, { signal })
   }
 
@@ -47,20 +50,20 @@ class Member {
     const { BroadcastChannel } = this.host
     if (BroadcastChannel === undefined) return
     this.channel = new BroadcastChannel(name)
-    this.channel.onmessage = ({ data }) => this.heard(String(data))
+    this.channel.onmessage = ({ data }) => this.onChange(String(data))
   }
 
   announce(changedAt: string): void {
     this.channel?.postMessage(changedAt)
   }
 
-  private leave(): void {
+  private closeChannel(): void {
     this.channel?.close()
     this.channel = undefined
   }
 
   close(): void {
-    this.leave()
+    this.closeChannel()
     this.listening.abort()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Which of the clients on one database are alive. A client holds a Web Lock while a request in the database is its own,
- * and others wait for that lock: they get it when the tab closes, crashes, or goes into the back/forward cache.
+ * Finds out which clients of one database are alive. A client holds a Web Lock while it owns a request in the database.
+ * Other clients wait for that lock. They get it when the tab closes, crashes, or goes into the back/forward cache.
  */
 
 /** The parts of a window or a worker that are used here. */
@@ -14,10 +14,10 @@ const grace = 30_000
 export class Neighbours {
   me = randomId()
   /** The requests that belong to this client. */
-  readonly ours = new Set<string>()
-  /** How many calls are about to give requests to this client. */
+  readonly ownRequests = new Set<string>()
+  /** How many calls of `withLock` are running. */
   private pending = 0
-  private held: Promise<() => void> | undefined
+  private ownLock: Promise<() => void> | undefined
   private watched = new Set<string>()
   private stop = new AbortController()
   private channel: BroadcastChannel | undefined
@@ -27,14 +27,14 @@ export class Neighbours {
 
   constructor(
     private readonly name: string,
-    /** Called when a client has gone, or has released something. */
+    /** Called when a client has gone, or has released a request. */
     private readonly changed: () => void,
     host: Host
   ) {
     this.locks = host.navigator?.locks
     this.listen()
     const { signal } = this.listening
-    host.addEventListener?.("pagehide", () => this.leave(), { signal })
+    host.addEventListener?.("pagehide", () => this.suspend(), { signal })
     host.addEventListener?.("pageshow", (event) => {
       if (!("persisted" in event && event.persisted === true)) return
       this.listen()
@@ -42,7 +42,7 @@ export class Neighbours {
     }, { signal })
   }
 
-  /** Others learn that a client exists when it begins to hold its lock. */
+  /** Receives messages of other clients: the id of a client that takes its lock, or an empty text for a release. */
   private listen(): void {
     this.channel = new BroadcastChannel(this.name)
     this.channel.onmessage = ({ data }) => data === "" ? this.changed() : this.watch(String(data))
@@ -52,48 +52,50 @@ export class Neighbours {
     this.channel?.postMessage("")
   }
 
-  /** Runs `act` under the lock. The requests that it returns belong to this client. */
-  async holding(act: () => Promise<ReadonlyArray<string>>): Promise<void> {
+  /** Runs `act` while this client holds its lock. The requests that it returns then belong to this client. */
+  async withLock(act: () => Promise<ReadonlyArray<string>>): Promise<void> {
     this.pending++
     const { me } = this
     try {
-      await this.hold()
+      await this.acquire()
       const seqs = await act()
-      if (me === this.me) seqs.forEach((seq) => this.ours.add(seq))
+      if (me === this.me) seqs.forEach((seq) => this.ownRequests.add(seq))
     } finally {
       this.pending--
       this.drop([])
     }
   }
 
-  private hold(): Promise<unknown> {
-    return this.held ??= new Promise((resolve, reject) => {
+  private acquire(): Promise<unknown> {
+    return this.ownLock ??= new Promise((resolve, reject) => {
       if (this.locks === undefined) return resolve(() => {})
-      this.locks.request(this.lockOf(this.me), () => new Promise<void>((free) => resolve(free))).catch((cause) => {
-        this.held = undefined
+      this.locks.request(this.lockOf(this.me), () => new Promise<void>((unlock) => resolve(unlock))).catch((cause) => {
+        this.ownLock = undefined
         reject(cause)
       })
       this.channel?.postMessage(this.me)
     })
   }
 
-  /** These requests no longer belong to this client. */
+  /** Gives up requests. The lock is released when no request belongs to this client. */
   drop(seqs: Iterable<string>): void {
-    for (const seq of seqs) this.ours.delete(seq)
-    if (this.ours.size === 0 && this.pending === 0) this.free()
+    for (const seq of seqs) this.ownRequests.delete(seq)
+    if (this.ownRequests.size === 0 && this.pending === 0) this.release()
   }
 
-  private free(): void {
+  private release(): void {
     // A lock that was refused needs no release.
-    this.held?.then((free) => free(), () => {})
-    this.held = undefined
+    this.ownLock?.then((unlock) => unlock(), () => {})
+    this.ownLock = undefined
   }
 
-  /** `newest`: when its newest request was stored. If the client is alive, it is watched. */
+  /**
+   * Whether a client has gone. If it is alive, it is watched. `newest`: when its newest request was stored (epoch ms).
+   */
   async hasGone(owner: string, newest: number): Promise<boolean> {
     if (this.locks === undefined) {
       const gone = Date.now() - newest > grace
-      if (!gone) this.timer ??= setTimeout(() => this.look(), grace)
+      if (!gone) this.timer ??= setTimeout(() => this.recheck(), grace)
       return gone
     }
     const gone = await this.locks.request(
@@ -105,7 +107,7 @@ export class Neighbours {
     return gone
   }
 
-  private look(): void {
+  private recheck(): void {
     this.timer = undefined
     this.changed()
   }
@@ -117,16 +119,16 @@ export class Neighbours {
     this.locks.request(this.lockOf(owner), { mode: "shared", signal: this.stop.signal }, () => {
       watched.delete(owner)
       this.changed()
-    }).catch(() => watched.delete(owner)) // this client has ended
+    }).catch(() => watched.delete(owner)) // This client has ended.
   }
 
   /**
-   * The page may be frozen from now on, so others take its requests over. If it comes back, it counts as another
-   * client, and changes of its former requests are refused.
+   * Called when the page may be frozen. Other clients then take over its requests. If the page comes back, it counts as
+   * a new client, and cannot change its former requests.
    */
-  private leave(): void {
-    this.free()
-    this.ours.clear()
+  private suspend(): void {
+    this.release()
+    this.ownRequests.clear()
     this.me = randomId()
     this.watched = new Set()
     this.stop.abort()
@@ -138,7 +140,7 @@ export class Neighbours {
   }
 
   close(): void {
-    this.leave()
+    this.suspend()
     this.listening.abort()
   }
 

@@ -12,15 +12,15 @@ import { maxReports } from "@effect-kuzzle/core/KuzzleOutboxStore"
 import type { Neighbours } from "./neighbours.ts"
 import * as Row from "./outboxRow.ts"
 
-/** The version of the database. A later release that changes what is stored raises it. */
+/** The version of the database. A release that changes the stored format increases it. */
 const version = 1
 
 const requests = "requests"
 const reports = "reports"
 
-/** A change that shares its transaction with others. */
+/** A change that may share its transaction with other changes. */
 interface Job {
-  /** The requests that it looks at. */
+  /** The requests that are loaded before it runs. */
   readonly seqs: ReadonlyArray<string>
   readonly run: (transaction: Transaction) => void | Promise<void>
   readonly resolve: () => void
@@ -30,13 +30,13 @@ interface Job {
 /** The state that the jobs of one transaction read and change. */
 class Transaction {
   readonly rows = new Map<string, Row.Row | undefined>()
-  private counted: Promise<Row.Usage> | undefined
+  private cachedUsage: Promise<Row.Usage> | undefined
   private readonly requests: IDBObjectStore
   readonly reports: IDBObjectStore
 
   constructor(
     transaction: IDBTransaction,
-    /** The first attempt failed, and may have been committed all the same. */
+    /** Whether this is the second attempt. The first one failed, but may have been committed. */
     readonly repeated: boolean
   ) {
     this.requests = transaction.objectStore(requests)
@@ -49,14 +49,14 @@ class Transaction {
     )
   }
 
-  of(whose: string): Promise<Array<Row.Row>> {
-    return result(this.requests.index("whose").getAll(whose))
+  requestsOf(partition: string): Promise<Array<Row.Row>> {
+    return result(this.requests.index("partition").getAll(partition))
   }
 
-  /** The stored amount, read once for all jobs that add. */
+  /** The usage of the store, read once for all jobs of the transaction. */
   usage(): Promise<Row.Usage> {
-    // The keys are the texts of `seqOf`.
-    return this.counted ??= result(this.requests.getAllKeys()).then((keys) => Row.usageOf(keys as Array<string>))
+    // Safe: all keys are texts of `seqOf`.
+    return this.cachedUsage ??= result(this.requests.getAllKeys()).then((keys) => Row.usageOf(keys as Array<string>))
   }
 
   put(row: Row.Row): void {
@@ -73,7 +73,7 @@ class Transaction {
   report(row: Row.Row, outcome: Outcome, detail?: string): StoredReport {
     const report = { seq: row.seq, outcome, entry: Row.entryOf(row), detail }
     this.delete(row.seq)
-    this.reports.put({ ...report, whose: row.whose } satisfies Row.ReportRow)
+    this.reports.put({ ...report, partition: row.partition } satisfies Row.ReportRow)
     const keys = this.reports.getAllKeys()
     keys.onsuccess = () => keys.result.slice(0, -maxReports).forEach((seq) => this.reports.delete(seq))
     return report
@@ -97,11 +97,11 @@ export class OutboxDatabase {
     await this.connect()
   }
 
-  /** `undefined`: a limit is reached, and nothing was stored. */
+  /** Stores requests. `undefined`: a limit is reached, and nothing was stored. */
   async add(entries: ReadonlyArray<NewEntry>): Promise<ReadonlyArray<Entry> | undefined> {
     // A repeated attempt stores the same rows again, so no request is stored twice.
     let rows: ReadonlyArray<Row.Row> | undefined
-    await this.neighbours.holding(async () => {
+    await this.neighbours.withLock(async () => {
       await this.change([], async (transaction) => {
         rows ??= this.admit(entries, await transaction.usage())
         for (const row of rows ?? []) transaction.put(row)
@@ -111,7 +111,7 @@ export class OutboxDatabase {
     return rows?.map(({ attempts, entry, seq }) => ({ ...entry, seq, attempts }))
   }
 
-  /** Counts the requests in `usage` if they fit. */
+  /** The rows of new requests, which are added to `usage`. `undefined` if they exceed a limit. */
   private admit(entries: ReadonlyArray<NewEntry>, usage: Row.Usage): ReadonlyArray<Row.Row> | undefined {
     const count = usage.count + entries.length
     const bytes = entries.reduce((sum, { payload }) => sum + payload.length, usage.bytes)
@@ -122,7 +122,7 @@ export class OutboxDatabase {
     return entries.map((entry) => ({
       seq: Row.seqOf(++this.lastTime, owner, entry),
       owner,
-      whose: Row.whose(entry.server, entry.sender),
+      partition: Row.partitionOf(entry.server, entry.sender),
       sending: false,
       attempts: 0,
       entry
@@ -180,26 +180,26 @@ export class OutboxDatabase {
   }
 
   async adopt(server: string, sender: Sender): Promise<Adopted> {
-    const whose = Row.whose(server, sender)
-    const left = await this.leftOf(whose)
+    const partition = Row.partitionOf(server, sender)
+    const abandoned = await this.abandonedRequests(partition)
     const adopted = { entries: new Array<Entry>(), reports: new Array<StoredReport>() }
-    if (left.size === 0) return adopted
-    await this.neighbours.holding(async () => {
+    if (abandoned.size === 0) return adopted
+    await this.neighbours.withLock(async () => {
       await this.change([], async (transaction) => {
         adopted.entries = []
         adopted.reports = []
-        for (const row of await transaction.of(whose)) {
-          const owner = left.get(row.seq)
+        for (const row of await transaction.requestsOf(partition)) {
+          const owner = abandoned.get(row.seq)
           // A repeated attempt returns the requests that the first one took over.
-          const isLeft = row.owner === "" || row.owner === owner ||
+          const isAbandoned = row.owner === "" || row.owner === owner ||
             transaction.repeated && owner !== undefined && row.owner === this.neighbours.me
-          if (!isLeft) continue
-          const taken = Row.adoptedAttempts(row, this.neighbours.me)
-          const entry = Row.entryOf(taken ?? row)
-          if (taken === undefined || entry === undefined) {
+          if (!isAbandoned) continue
+          const adoptedRow = Row.adoptedRow(row, this.neighbours.me)
+          const entry = Row.entryOf(adoptedRow ?? row)
+          if (adoptedRow === undefined || entry === undefined) {
             adopted.reports.push(transaction.report(row, entry === undefined ? "Unreadable" : "MaybeSent"))
           } else {
-            transaction.put(taken)
+            transaction.put(adoptedRow)
             adopted.entries.push(entry)
           }
         }
@@ -210,11 +210,12 @@ export class OutboxDatabase {
   }
 
   /**
-   * The requests of owners that have gone, with these owners. Requests that an owner has stored since are not included:
-   * such an owner is alive, and had stored nothing when its lock was checked. The other owners are watched.
+   * The requests of owners that have gone, each with its owner. Owners that are alive are watched. The requests are
+   * read before the locks are checked: an owner without a lock may take one later and store new requests, which are not
+   * included.
    */
-  private async leftOf(whose: string): Promise<ReadonlyMap<string, string>> {
-    const rows: Array<Row.Row> = await this.read(requests, (store) => store.index("whose").getAll(whose))
+  private async abandonedRequests(partition: string): Promise<ReadonlyMap<string, string>> {
+    const rows: Array<Row.Row> = await this.read(requests, (store) => store.index("partition").getAll(partition))
     const newest = new Map(rows.map(({ owner, seq }) => [owner, Row.timeOf(seq)]))
     newest.delete(this.neighbours.me)
     const gone = new Set<string>()
@@ -226,7 +227,9 @@ export class OutboxDatabase {
 
   async reports(server: string): Promise<ReadonlyArray<StoredReport>> {
     const rows: Array<Row.ReportRow> = await this.read(reports, (store) => store.getAll())
-    return rows.filter(({ whose }) => Row.serverOf(whose) === server).map(({ whose: _, ...report }) => report)
+    return rows.filter(({ partition }) => Row.serverOf(partition) === server).map(({ partition: _, ...report }) =>
+      report
+    )
   }
 
   async forget(seqs: ReadonlyArray<string>): Promise<void> {
@@ -234,16 +237,16 @@ export class OutboxDatabase {
   }
 
   async purge(server: string, sender: Sender): Promise<number> {
-    const whose = Row.whose(server, sender)
+    const partition = Row.partitionOf(server, sender)
     const purged = new Set<string>()
     await this.change([], async (transaction) => {
-      for (const { sending, seq } of await transaction.of(whose)) {
+      for (const { sending, seq } of await transaction.requestsOf(partition)) {
         if (sending) continue
         transaction.delete(seq)
         purged.add(seq)
       }
       const rows: Array<Row.ReportRow> = await result(transaction.reports.getAll())
-      for (const row of rows) if (row.whose === whose) transaction.reports.delete(row.seq)
+      for (const row of rows) if (row.partition === partition) transaction.reports.delete(row.seq)
     })
     this.neighbours.drop(purged)
     return purged.size
@@ -252,10 +255,10 @@ export class OutboxDatabase {
   /** Releases requests that are queued or idempotent, and reports the others. */
   async close(): Promise<void> {
     try {
-      const { ours } = this.neighbours
-      if (ours.size > 0) {
-        await this.changeOwn([...ours], (row, transaction) => {
-          const free = Row.adoptedAttempts(row, "")
+      const { ownRequests } = this.neighbours
+      if (ownRequests.size > 0) {
+        await this.changeOwn([...ownRequests], (row, transaction) => {
+          const free = Row.adoptedRow(row, "")
           if (free === undefined) transaction.report(row, "MaybeSent")
           else transaction.put(free)
           return true
@@ -272,13 +275,13 @@ export class OutboxDatabase {
   // transactions
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** Changes those of these requests that belong to this client. Returns those for which `act` says so. */
+  /** Runs `act` on the requests that still belong to this client. Returns those for which `act` returned `true`. */
   private async changeOwn(
     seqs: ReadonlyArray<string>,
     act: (row: Row.Row, transaction: Transaction) => boolean
   ): Promise<ReadonlySet<string>> {
     const changed = new Set<string>()
-    /** By which owner. */
+    /** The requests that the first attempt deleted, each with its owner. */
     const deleted = new Map<string, string>()
     await this.change(seqs, (transaction) => {
       const { rows } = transaction
@@ -290,7 +293,7 @@ export class OutboxDatabase {
           changed.add(seq)
           if (rows.get(seq) === undefined) deleted.set(seq, row.owner)
         } else if (row === undefined && deleted.get(seq) === this.neighbours.me) {
-          // The first attempt was committed: nobody takes over from an owner that lives.
+          // The first attempt was committed. No other client takes over a request of an owner that is alive.
           changed.add(seq)
         }
       }
@@ -298,7 +301,7 @@ export class OutboxDatabase {
     return changed
   }
 
-  /** One transaction writes at a time. Jobs that arrive meanwhile share the next one. */
+  /** Runs a change. One transaction writes at a time, and jobs that arrive meanwhile share the next one. */
   private change(seqs: ReadonlyArray<string>, run: Job["run"]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ seqs, run, resolve, reject })
@@ -312,7 +315,7 @@ export class OutboxDatabase {
       this.waiting = []
       await this.write(jobs)
     }
-    // In the same turn as the check of `waiting`, so that no job is forgotten in between.
+    // In the same turn as the check of `waiting`, so no job can be added in between.
     this.writing = undefined
   }
 
@@ -320,11 +323,11 @@ export class OutboxDatabase {
     try {
       await this.transact(jobs, repeated)
     } catch (cause) {
-      const full = isFull(cause)
-      // The transaction failed for lack of space. Some jobs need none, so each gets its own transaction.
-      if (full && jobs.length > 1) {
+      const isOutOfSpace = isFull(cause)
+      // The transaction failed for lack of space. Some jobs need no space, so each gets its own transaction.
+      if (isOutOfSpace && jobs.length > 1) {
         for (const job of jobs) await this.write([job])
-      } else if (full || repeated) {
+      } else if (isOutOfSpace || repeated) {
         for (const { reject } of jobs) reject(cause)
       } else {
         // WebKit loses the connection to its database process in the background.
@@ -344,11 +347,11 @@ export class OutboxDatabase {
       raw.onabort = () => reject(raw.error)
     })
     const transaction = new Transaction(raw, repeated)
-    const ran = (async () => {
+    const work = (async () => {
       await transaction.load(jobs.flatMap(({ seqs }) => seqs))
       for (const { run } of jobs) await run(transaction)
     })()
-    await Promise.all([ended, ran.catch((cause) => ended.then(() => Promise.reject(cause)))])
+    await Promise.all([ended, work.catch((cause) => ended.then(() => Promise.reject(cause)))])
     for (const { resolve } of jobs) resolve()
   }
 
@@ -368,7 +371,7 @@ export class OutboxDatabase {
   }
 
   private connect(): Promise<IDBDatabase> {
-    return this.database ??= this.dial().catch((cause) => {
+    return this.database ??= this.openDatabase().catch((cause) => {
       this.database = undefined
       throw cause
     })
@@ -380,14 +383,14 @@ export class OutboxDatabase {
     this.database = undefined
   }
 
-  private async dial(): Promise<IDBDatabase> {
+  private async openDatabase(): Promise<IDBDatabase> {
     const opening = indexedDB.open(this.name, version)
     opening.onupgradeneeded = () => {
-      opening.result.createObjectStore(requests, { keyPath: "seq" }).createIndex("whose", "whose")
+      opening.result.createObjectStore(requests, { keyPath: "seq" }).createIndex("partition", "partition")
       opening.result.createObjectStore(reports, { keyPath: "seq" })
     }
     const database = await result(opening)
-    // Another page deletes the database, or has a later version of it.
+    // Another page wants to delete the database, or to open a later version of it.
     database.onversionchange = () => {
       database.close()
       this.database = undefined

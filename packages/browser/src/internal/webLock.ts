@@ -2,10 +2,10 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** Held until the scope closes. A page without access to locks continues without one. */
+/** Takes the lock until the scope closes. A page without access to locks continues without it. */
 export const webLock = (name: string): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const { locks } = globalThis.navigator as Partial<Navigator> // of an insecure origin it has none
+    const { locks } = globalThis.navigator as Partial<Navigator> // An insecure origin has no locks.
     if (locks === undefined) return
     const waiting = new AbortController()
     let release = () => {}
@@ -19,10 +19,10 @@ export const webLock = (name: string): Effect.Effect<void, never, Scope.Scope> =
       })
     )
     yield* Effect.async<void>((resume) => {
-      const held = () => {
+      const onAcquired = () => {
         resume(Effect.void)
         return released
       }
-      locks.request(name, { signal: waiting.signal }, held).catch(() => resume(Effect.void))
+      locks.request(name, { signal: waiting.signal }, onAcquired).catch(() => resume(Effect.void))
     })
   })

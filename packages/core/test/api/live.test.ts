@@ -197,7 +197,7 @@ const folded = (changes: ReadonlyArray<Followed.Change>): Followed.Documents => 
 }
 
 describe("a live query", () => {
-  it("equals the stored documents once all notifications have arrived, whatever was lost and whenever they are read, and the changes lead to the same documents", () => {
+  it("has the stored documents once all notifications have arrived, whatever was lost, and its changes lead to the same documents", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, versions) => {
         const { changes, documents, run, settle, truth } = world(versions)
@@ -247,7 +247,7 @@ describe("a live query", () => {
     assert.strictEqual(wanted, 1)
   })
 
-  it("the weight of a value is about the length of its texts, at any depth", () => {
+  it("the weight of a value is about the length of its strings, at any depth", () => {
     assert.isAtLeast(Followed.weigh({ a: ["x".repeat(1000), { b: "y".repeat(1000) }] }), 2000)
     let deep: unknown = "x".repeat(1000)
     for (let i = 0; i < 100_000; i++) deep = [deep]

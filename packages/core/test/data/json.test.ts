@@ -241,8 +241,8 @@ describe("values", () => {
   it("R7: an element whose toJSON returns undefined would be sent as null and is refused; such a member is left out", () => {
     for (const nothing of [undefined, () => 1, Symbol("s")]) {
       const empty = { toJSON: () => nothing }
-      assert.include(issueOf({ a: [1, empty] }), "a[1] has a toJSON that gives nothing to send")
-      assert.include(issueOf({ a: [Object.create(empty)] }), "a[0] has a toJSON that gives nothing to send")
+      assert.include(issueOf({ a: [1, empty] }), "a[1] has a toJSON that returns nothing")
+      assert.include(issueOf({ a: [Object.create(empty)] }), "a[0] has a toJSON that returns nothing")
       assert.strictEqual(Json.stringify({ a: empty, b: 1 }), `{"b":1}`)
     }
   })

@@ -24,14 +24,15 @@ import {
   Schedule,
   Schema,
   Stream,
-  TestClock,
-  Tracer
+  TestClock
 } from "effect"
 import { inspect } from "node:util"
 import { SecretJson } from "../../src/internal/data/json.ts"
 import * as Envelope from "../../src/internal/protocol/envelope.ts"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, obligingNetwork } from "../support/client.ts"
 import { FakeNetwork, turns } from "../support/FakeSocket.ts"
+import { recordingTracer } from "../support/tracer.ts"
 
 const secret = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/).map((text) => `s3cr3t-${text}`)
 
@@ -55,43 +56,6 @@ const textOf = (exit: Exit.Exit<unknown, unknown>): string =>
       ].join("\n")
     }
   })
-
-/** A tracer that records its arguments. */
-const recording = () => {
-  const recorded: Array<unknown> = []
-  const tracer = Tracer.make({
-    span: (name, parent, context, links, startTime, kind, options) => {
-      const attributes = new Map<string, unknown>()
-      const span: Tracer.Span = {
-        _tag: "Span",
-        name,
-        spanId: "1",
-        traceId: "1",
-        parent,
-        context,
-        status: { _tag: "Started", startTime },
-        attributes,
-        links,
-        sampled: true,
-        kind,
-        attribute: (key, value) => {
-          recorded.push([key, value])
-        },
-        event: (event, _, given) => {
-          recorded.push([event, given])
-        },
-        addLinks: () => {},
-        end: (_, exit) => {
-          recorded.push(name, Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "")
-        }
-      }
-      recorded.push(name, options)
-      return span
-    },
-    context: (run) => run()
-  })
-  return { recorded, tracer }
-}
 
 const hidden = Redacted.make("s3cr3t")
 
@@ -130,7 +94,7 @@ describe("secrets", () => {
     ({ secret }) =>
       Effect.gen(function*() {
         const network = new FakeNetwork()
-        const { recorded, tracer } = recording()
+        const { spans, tracer } = recordingTracer()
         yield* Effect.gen(function*() {
           const kuzzle = yield* Kuzzle.Kuzzle
           yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make(secret))))
@@ -165,8 +129,8 @@ describe("secrets", () => {
             JSON.stringify(yield* kuzzle.token)
           )
           for (const text of texts) assert.notInclude(text, secret)
-          assert.isAbove(recorded.length, 0)
-          assert.notInclude(inspect(recorded, { depth: 20 }), secret)
+          assert.isAbove(spans.length, 0)
+          assert.notInclude(inspect(spans, { depth: 20 }), secret)
         }).pipe(
           Effect.provide(
             Kuzzle.layer({ headers: { authorization: Redacted.make(secret) }, reconnect: Schedule.spaced("1 second") })
@@ -184,7 +148,7 @@ describe("secrets", () => {
     { secret },
     ({ secret }) =>
       Effect.gen(function*() {
-        const { recorded, tracer } = recording()
+        const { spans, tracer } = recordingTracer()
         const reasons = ["Transport", "Encode", "InvalidUrl"] as const
         let turn = 0
         const broken = HttpClient.make((request) =>
@@ -210,8 +174,8 @@ describe("secrets", () => {
             if (i === 3) yield* TestClock.adjust("15 seconds")
             assert.notInclude(textOf(yield* query.await.pipe(Effect.flatten, Effect.flatten, Effect.exit)), secret)
           }
-          assert.isAbove(recorded.length, 0)
-          assert.notInclude(inspect(recorded, { depth: 20 }), secret)
+          assert.isAbove(spans.length, 0)
+          assert.notInclude(inspect(spans, { depth: 20 }), secret)
         }).pipe(Effect.provide(layer))
       }),
     { fastCheck: { numRuns: 5 } }
@@ -242,7 +206,9 @@ describe("secrets", () => {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, { autoQueue: true })
       const events: Array<unknown> = []
-      yield* Effect.forkScoped(Stream.runForEach(session.events, (event) => Effect.sync(() => events.push(event))))
+      yield* Effect.forkScoped(
+        Stream.runForEach(Watched.streamOf(session.events), (event) => Effect.sync(() => events.push(event)))
+      )
       yield* turns()
       network.current.close(1006)
       yield* turns()

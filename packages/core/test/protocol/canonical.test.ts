@@ -25,7 +25,7 @@ describe("canonical", () => {
     assert.deepStrictEqual(JSON.parse(canonical(value)), carried(value))
   })
 
-  it.prop("S5: two values have one text exactly when they are equal", { a: json, b: json }, ({ a, b }) => {
+  it.prop("S5: two values have the same text exactly when they are equal", { a: json, b: json }, ({ a, b }) => {
     assert.strictEqual(canonical(a) === canonical(b), isDeepStrictEqual(carried(a), carried(b)))
   })
 
@@ -38,7 +38,7 @@ describe("canonical", () => {
     }
   )
 
-  it("an undefined member is left out, and a date is its text", () => {
+  it("an undefined member is left out, and a date is written as text", () => {
     assert.strictEqual(canonical({ b: undefined, a: new Date(0) }), "{\"a\":\"1970-01-01T00:00:00.000Z\"}")
   })
 

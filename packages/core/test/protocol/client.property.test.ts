@@ -9,7 +9,7 @@ import { Client } from "../../src/internal/protocol/client.ts"
 import type { Action } from "../../src/internal/protocol/clientAction.ts"
 import type { ConnectionState } from "../../src/internal/protocol/connection.ts"
 import { Credentials, type Identity } from "../../src/internal/protocol/credentials.ts"
-import type { Consumer, Intent } from "../../src/internal/protocol/listening.ts"
+import { type Consumer, type Intent, Listening } from "../../src/internal/protocol/listening.ts"
 import type { Way } from "../../src/internal/protocol/renewal.ts"
 import { ConnectError, ConnectionEndedError, MaybeSentError } from "../../src/KuzzleError.ts"
 import type { LifecycleEvent } from "../../src/KuzzleLifecycle.ts"
@@ -80,7 +80,7 @@ interface Link {
   /** Whether the session has changed since the dial. Then this connection belongs to the previous session. */
   stale: boolean
   openedAt: number
-  heardAt: number
+  receivedAt: number
   bytes: number
   pings: Array<number>
   /** How many of the pings have been answered. */
@@ -104,6 +104,7 @@ interface Link {
 class World {
   now = 0
   private readonly client: Client
+  private listening: Listening | undefined
   private link: Link | undefined
   private states: Array<ConnectionState> = []
   private flight: Array<Call> = []
@@ -305,7 +306,7 @@ class World {
       open: false,
       stale: false,
       openedAt: 0,
-      heardAt: 0,
+      receivedAt: 0,
       bytes: 0,
       pings: [],
       answered: 0,
@@ -327,6 +328,7 @@ class World {
       // The connection has ended, and the schedule has not given a delay yet.
       return this.client.requests.handleUnsent(call, this.now)
     }
+    if (this.heldAt !== undefined) assert.isFalse(link.held, "C5: a request is sent on a connection that is held")
     if (call.kind === "Call") this.checkOrder(link)
     else link.requested.add(call.encoded)
     this.flight.push(call)
@@ -337,7 +339,6 @@ class World {
   private checkOrder(link: Link): void {
     // On a connection that was opened during the renewal, with a valid session, requests may pass.
     if (this.renewal !== undefined) assert.isFalse(link.challenged, "A2: a request is sent during a renewal")
-    if (this.heldAt !== undefined) assert.isFalse(link.held, "C5: a request is sent on a connection that is held")
     if (link.ready) return
     // Subscriptions that are opened later do not hold up requests.
     const isWanted = (key: number) => this.wanted.has(key) && (link.wanted === undefined || link.wanted.has(key))
@@ -351,9 +352,9 @@ class World {
     link.ready = true
   }
 
-  private askReconnect({ afresh, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): void {
+  private askReconnect({ restart, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): void {
     assert.strictEqual(cause, this.cause, "C5: a wrong cause")
-    assert.strictEqual(afresh, this.wasStable, "C6: only a stable session resets the backoff")
+    assert.strictEqual(restart, this.wasStable, "C6: only a stable session resets the backoff")
     const isStable = this.lastStable
     this.wasStable = false
     const { delay } = this
@@ -386,9 +387,9 @@ class World {
     const { link } = this
     if (link?.open !== true) return
     if (ended.reason.startsWith("nothing arrived")) {
-      assert.isAtLeast(this.now - link.heardAt, timeout, "C2: a frame has arrived within the timeout")
+      assert.isAtLeast(this.now - link.receivedAt, timeout, "C2: a frame has arrived within the timeout")
       assert.isTrue(
-        link.pings.some((at) => at >= link.heardAt && at + timeout <= this.now),
+        link.pings.some((at) => at >= link.receivedAt && at + timeout <= this.now),
         "C2: no ping was unanswered for the timeout"
       )
       if (this.stalling && link.stalls === 1) assert.fail("L3: the link was judged before it was pinged again")
@@ -404,7 +405,7 @@ class World {
     const { link } = this
     if (link === undefined || link.open) return
     link.open = true
-    link.openedAt = link.heardAt = this.now
+    link.openedAt = link.receivedAt = this.now
     const isTaken = this.client.handleOpened(link.generation)
     assert.strictEqual(
       isTaken,
@@ -440,7 +441,7 @@ class World {
   private receive(bytes: number): void {
     const { link } = this
     if (link?.open !== true || link.silent) return
-    link.heardAt = this.now
+    link.receivedAt = this.now
     link.bytes += bytes
     link.stalls = 0
     this.client.handleFrame()
@@ -531,7 +532,8 @@ class World {
       }
     }
     const request = { controller: "realtime", action: "subscribe", index: "i", collection: `c${key}`, body: {} }
-    const intent = this.client.listening.acquire({ request, volatile: undefined }, consumer)
+    if (this.listening === undefined) this.client.attach(this.listening = new Listening())
+    const intent = this.listening.acquire({ request, volatile: undefined }, consumer)
     if (!("key" in intent)) return assert.fail("the intent has no key")
     this.wanted.set(key, { intent, consumer })
     this.client.reconcile()
@@ -543,7 +545,7 @@ class World {
     if (subscription === undefined) return
     this.wanted.delete(key)
     this.link?.wanted?.delete(key)
-    this.client.listening.registry.release(subscription.intent, subscription.consumer)
+    this.listening?.registry.release(subscription.intent, subscription.consumer)
     this.client.reconcile()
     this.drive()
   }
@@ -678,7 +680,7 @@ class World {
     const lastPing = link.pings.at(-1) ?? link.openedAt
     assert.isAtMost(this.now - lastPing, interval, "C4: it sent no ping")
     if (link.stalls === 0) {
-      assert.isAtMost(this.now - link.heardAt, interval + timeout + 1000, "C3: a dead connection is kept")
+      assert.isAtMost(this.now - link.receivedAt, interval + timeout + 1000, "C3: a dead connection is kept")
     }
     const isBusy = this.renewal !== undefined || this.redials || (this.heldAt !== undefined && link.held)
     const isSubscribing = this.flight.some(({ kind }) => kind === "Subscription")
@@ -708,6 +710,20 @@ describe("client", () => {
         { _tag: "Hold" },
         { _tag: "Query" },
         { _tag: "Exchange", how: "fails" }
+      ]
+      for (const each of steps) world.perform(each)
+      world.heal()
+      world.close()
+    })
+
+    it(`A1: a subscription is not sent on a connection that is about to be replaced for another user (with a ${byCookie ? "cookie" : "token"})`, () => {
+      const world = new World(byCookie)
+      const steps: ReadonlyArray<Step> = [
+        { _tag: "Open" },
+        { _tag: "Renewal", how: "works" },
+        { _tag: "Hold" },
+        { _tag: "Subscribe", key: 0 },
+        { _tag: "Exchange", how: "works" }
       ]
       for (const each of steps) world.perform(each)
       world.heal()

@@ -68,14 +68,14 @@ describe("envelope: another codec", () => {
       assert.deepStrictEqual([body, jwt, volatile.app, volatile.trip], [{ a: "{}" }, "secret", "taxi", 1])
     }))
 
-  it.scoped("subscriptions, notifications and their end", () =>
+  it.scoped("encodes subscriptions and unsubscribes, and decodes notifications", () =>
     Effect.gen(function*() {
       const network = flippedNetwork()
       const { realtime, watch } = yield* client(network)
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       network.current.deliver(document({ a: 1 }, "d1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["d1"])
+      assert.deepStrictEqual(kinds(received), ["d1"])
 
       const listening = yield* Scope.make()
       yield* Effect.asVoid(
@@ -89,7 +89,7 @@ describe("envelope: another codec", () => {
       assert.strictEqual(network.current.of("unsubscribe").length, 1)
     }))
 
-  it.scoped("pings, and answers that are too large", () =>
+  it.scoped("encodes pings, and finds the request of an answer that is too large", () =>
     Effect.gen(function*() {
       const network = flippedNetwork()
       const { query, session } = yield* client(network, {
@@ -112,11 +112,11 @@ describe("envelope: another codec", () => {
 
   it.effect("HTTP and the outbox use JSON", () =>
     Effect.gen(function*() {
-      const asked = yield* Kuzzle.query({ ...now, body: { a: 1 } }).pipe(
+      const request = yield* Kuzzle.query({ ...now, body: { a: 1 } }).pipe(
         Effect.map(({ result }) => result),
         Effect.provide(answering((request) => request, { volatile: { app: "taxi" } }))
       )
-      assert.deepInclude(asked, { controller: "server", action: "now", body: { a: 1 } })
+      assert.deepInclude(request, { controller: "server", action: "now", body: { a: 1 } })
       const payload = Either.getOrThrow(OutboxPayload.write({ ...now, body: { a: 1 } }, { volatile: { trip: 1 } }))
       assert.deepStrictEqual(OutboxPayload.read(payload), {
         request: { ...now, body: { a: 1 } },

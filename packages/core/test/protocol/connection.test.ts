@@ -38,17 +38,21 @@ const attemptOf = (state: Machine.ConnectionState) => ("attempt" in state ? stat
 const endpointOf = (state: Machine.ConnectionState) => ("endpoint" in state ? state.endpoint : undefined)
 
 describe("connection machine", () => {
-  it.prop("C5: only valid paths, and the last states are final", history, ({ endpoints, events }) => {
-    const next = Machine.next(endpoints)
-    let state: Machine.ConnectionState = Machine.initial(endpoints)
-    for (const event of events) {
-      const following = next(state, event)
-      if (following._tag !== state._tag) assert.include(statesAfter[state._tag], following._tag)
-      else if (event._tag !== "Network") assert.deepStrictEqual(following, state)
-      if (event._tag === "Close" && state._tag !== "Failed") assert.strictEqual(following._tag, "Closed")
-      state = following
+  it.prop(
+    "C5: states follow each other only in valid orders, and the last states are final",
+    history,
+    ({ endpoints, events }) => {
+      const next = Machine.next(endpoints)
+      let state: Machine.ConnectionState = Machine.initial(endpoints)
+      for (const event of events) {
+        const following = next(state, event)
+        if (following._tag !== state._tag) assert.include(statesAfter[state._tag], following._tag)
+        else if (event._tag !== "Network") assert.deepStrictEqual(following, state)
+        if (event._tag === "Close" && state._tag !== "Failed") assert.strictEqual(following._tag, "Closed")
+        state = following
+      }
     }
-  })
+  )
 
   it.prop("C5: `Waiting` and `Failed` have their cause", history, ({ endpoints, events }) => {
     let state: Machine.ConnectionState = Machine.initial(endpoints)
@@ -58,7 +62,7 @@ describe("connection machine", () => {
     }
   })
 
-  it.prop("C6: the count of attempts continues until a session was stable", history, ({ endpoints, events }) => {
+  it.prop("C6: the count of attempts continues until a connection was stable", history, ({ endpoints, events }) => {
     let state: Machine.ConnectionState = Machine.initial(endpoints)
     assert.strictEqual(attemptOf(state), 1)
     for (const event of events) {
@@ -74,7 +78,7 @@ describe("connection machine", () => {
   })
 
   it.prop(
-    "8.A18: after a failed attempt the next endpoint is dialled, and after a stable session the same one",
+    "8.A18: after a failed attempt the next endpoint is dialled, and after a stable connection the same one",
     history,
     ({ endpoints, events }) => {
       let state: Machine.ConnectionState = Machine.initial(endpoints)

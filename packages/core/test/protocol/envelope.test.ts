@@ -5,7 +5,7 @@ import * as Envelope from "../../src/internal/protocol/envelope.ts"
 import * as KuzzleError from "../../src/KuzzleError.ts"
 import { frame, json, object, text, wire } from "../support/arbitraries.ts"
 
-const asked = { controller: "document", action: "create" }
+const baseRequest = { controller: "document", action: "create" }
 
 const encoded = (request: Envelope.KuzzleRequest): string => {
   const outcome = Envelope.encode(request)
@@ -29,10 +29,10 @@ const failed = (exit: Exit.Exit<unknown, KuzzleError.ApiError | KuzzleError.Prot
 
 describe("envelope: encoding", () => {
   it.prop(
-    "JSON values arrive unchanged, with the members that the session adds",
+    "JSON values are encoded unchanged, with the members that the session adds",
     { given: argumentsOf, body: json, token: fc.option(text, { nil: undefined }), volatile: object },
     ({ body, given, token, volatile }) => {
-      const request = { ...given, ...asked, body }
+      const request = { ...given, ...baseRequest, body }
       const frame = Envelope.complete(encoded(request), Envelope.sessionPart(token, JSON.stringify(volatile)), "id-1")
       assert.deepStrictEqual(
         JSON.parse(frame),
@@ -67,41 +67,41 @@ describe("envelope: encoding", () => {
         value
       )
       const where = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("")
-      const { issue, message } = refused({ ...asked, body })
+      const { issue, message } = refused({ ...baseRequest, body })
       assert.include(issue, `body${where} ${String(what)}`)
       assert.include(message, "document:create")
     }
   )
 
   it("R7: in an array, a value that JSON would change to null is refused", () => {
-    assert.include(refused({ ...asked, body: { a: [1, undefined] } }).issue, "body.a[1] is undefined")
-    assert.include(refused({ ...asked, body: { a: [() => 1] } }).issue, "body.a[0] is a function")
-    assert.include(refused({ ...asked, body: [Symbol("s")] }).issue, "body[0] is a symbol")
+    assert.include(refused({ ...baseRequest, body: { a: [1, undefined] } }).issue, "body.a[1] is undefined")
+    assert.include(refused({ ...baseRequest, body: { a: [() => 1] } }).issue, "body.a[0] is a function")
+    assert.include(refused({ ...baseRequest, body: [Symbol("s")] }).issue, "body[0] is a symbol")
   })
 
   it("an undefined member is left out", () => {
-    assert.deepStrictEqual(JSON.parse(`${encoded({ ...asked, index: undefined, body: { a: undefined } })}}`), {
-      ...asked,
+    assert.deepStrictEqual(JSON.parse(`${encoded({ ...baseRequest, index: undefined, body: { a: undefined } })}}`), {
+      ...baseRequest,
       body: {}
     })
   })
 
-  it("a given null is not an issue, and neither is the word in a text", () => {
-    assert.include(encoded({ ...asked, body: { a: null, b: "null" } }), "\"a\":null")
+  it("a null is accepted, and so is the word null in a string", () => {
+    assert.include(encoded({ ...baseRequest, body: { a: null, b: "null" } }), "\"a\":null")
   })
 
   it("R7, C7: the error for a cycle has the place where it closes, and a value in two places is not a cycle", () => {
     const cycle: { list: Array<unknown> } = { list: [] }
     cycle.list.push(cycle)
-    assert.include(refused({ ...asked, body: cycle }).issue, "body.list[0] is part of a cycle")
+    assert.include(refused({ ...baseRequest, body: cycle }).issue, "body.list[0] is part of a cycle")
     const shared = { a: 1 }
-    assert.isString(Envelope.encode({ ...asked, body: { x: shared, y: [shared], z: null } }))
+    assert.isString(Envelope.encode({ ...baseRequest, body: { x: shared, y: [shared], z: null } }))
   })
 
   it("R7, C7: nesting beyond the stack fails alone", () => {
     let deep: unknown = null
     for (let i = 0; i < 100_000; i++) deep = [deep]
-    assert.notStrictEqual(refused({ ...asked, body: deep }).issue, "")
+    assert.notStrictEqual(refused({ ...baseRequest, body: deep }).issue, "")
   })
 
   it("R7, C7: a toJSON that throws or gives nothing fails alone", () => {
@@ -110,9 +110,9 @@ describe("envelope: encoding", () => {
         throw new Error("no JSON of mine")
       }
     }
-    assert.include(refused({ ...asked, body: broken }).issue, "no JSON of mine")
-    assert.isDefined(refused({ ...asked, toJSON: () => undefined }))
-    assert.isDefined(refused({ ...asked, toJSON: () => "text" }))
+    assert.include(refused({ ...baseRequest, body: broken }).issue, "no JSON of mine")
+    assert.isDefined(refused({ ...baseRequest, toJSON: () => undefined }))
+    assert.isDefined(refused({ ...baseRequest, toJSON: () => "text" }))
   })
 
   it("a Redacted value is revealed, except to controllers that store or publish their arguments", () => {
@@ -128,13 +128,13 @@ describe("envelope: encoding", () => {
     }
   })
 
-  it("8.D9: members that the client sets cannot be given", () => {
+  it("8.D9: a request that sets a member of the client is refused", () => {
     for (const key of ["requestId", "jwt", "volatile"]) {
       const secret = "eyJhbGciOi"
-      const error = refused({ ...asked, [key]: secret })
+      const error = refused({ ...baseRequest, [key]: secret })
       assert.include(error.issue, `"${key}" is set by the client`)
       assert.notInclude(JSON.stringify(error) + error.message, secret)
-      assert.isString(Envelope.encode({ ...asked, [key]: undefined }))
+      assert.isString(Envelope.encode({ ...baseRequest, [key]: undefined }))
     }
   })
 })
@@ -156,7 +156,7 @@ describe("envelope: size", () => {
 describe("envelope: outcome", () => {
   it.prop("C7: any object is an answer or a typed error", { value: frame }, ({ value }) => {
     const { error, requestId, room, status } = value
-    const exit = Envelope.outcome(asked, value)
+    const exit = Envelope.outcome(baseRequest, value)
     const problem = failed(exit)
     const noError = error === null || error === undefined
     if (noError && typeof status === "number" && status < 400) {
@@ -185,7 +185,7 @@ describe("envelope: outcome", () => {
     error,
     result
   }) => {
-    const problem = failed(Envelope.outcome(asked, { error, result, status: 404, requestId: "1" }))
+    const problem = failed(Envelope.outcome(baseRequest, { error, result, status: 404, requestId: "1" }))
     assert.isTrue(problem !== undefined && KuzzleError.isApiError(problem))
     if (problem === undefined || !KuzzleError.isApiError(problem)) return
     assert.strictEqual(problem.status, typeof error.status === "number" ? error.status : 404)
@@ -210,7 +210,7 @@ describe("envelope: outcome", () => {
     [418, "KuzzleOtherStatusError"]
   ])("8.E9: an error of status %d is a %s", (status, tag) => {
     const error = { id: "a.b.c", code: 7, message: "m", props: ["p"], status, stack: "s", errors: [1] }
-    const problem = failed(Envelope.outcome(asked, { error, status, result: { successes: [] } }))
+    const problem = failed(Envelope.outcome(baseRequest, { error, status, result: { successes: [] } }))
     assert.strictEqual(problem?._tag, tag)
     assert.strictEqual(problem?.message, "m")
     assert.deepInclude({ ...problem }, {
@@ -226,7 +226,7 @@ describe("envelope: outcome", () => {
 
   it("8.B7, 8.E2: a dead token is recognized by either id, and other refusals do not count as one", () => {
     const dead = (status: number, id: string) =>
-      KuzzleError.isTokenDead(failed(Envelope.outcome(asked, { status, error: { status, id } })))
+      KuzzleError.isTokenDead(failed(Envelope.outcome(baseRequest, { status, error: { status, id } })))
     assert.isTrue(dead(401, "security.token.invalid"))
     assert.isTrue(dead(401, "security.token.expired"))
     assert.isFalse(dead(401, "security.rights.unauthorized"))
@@ -234,11 +234,11 @@ describe("envelope: outcome", () => {
   })
 
   it("internal members of the client do not appear in answers and errors", () => {
-    const call = { ...asked, deadline: 1, encoded: "secret", settle: () => {}, options: {} }
+    const call = { ...baseRequest, deadline: 1, encoded: "secret", settle: () => {}, options: {} }
     const raw = Envelope.outcome(call, { room: "1", mine: true })
     assert.deepStrictEqual(
       raw,
-      Exit.succeed({ ...asked, status: 200, result: { mine: true }, requestId: "1", volatile: null })
+      Exit.succeed({ ...baseRequest, status: 200, result: { mine: true }, requestId: "1", volatile: null })
     )
     const problem = failed(Envelope.outcome(call, { requestId: "1" }))
     assert.notProperty(problem, "settle")
@@ -263,7 +263,7 @@ describe("envelope: frames", () => {
     assert.deepStrictEqual(Envelope.decode(JSON.stringify(value)), JSON.parse(JSON.stringify(value)))
   })
 
-  it.prop("a value that is not an object is unreadable, never an exception", { value: json }, ({ value }) => {
+  it.prop("a frame that is not an object is unreadable, never an exception", { value: json }, ({ value }) => {
     assert.strictEqual(Envelope.isUnreadable(Envelope.decode(JSON.stringify(value))), !isRecord(value))
   })
 

@@ -39,7 +39,7 @@ describe("an export", () => {
     }))
   })
 
-  it("that fails ends with its error, and no byte of the error is in the text", () => {
+  it("that fails ends with its error, and emits no byte of the error", () => {
     fc.assert(fc.property(fc.array(line, { minLength: 1 }), line, cuts, (lines, words, cuts) => {
       const text = lines.map((line) => `${line}\n`).join("")
       const { error, text: passed } = through(parts(`${text}PreconditionError: ${words}`, cuts))

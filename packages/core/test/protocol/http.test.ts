@@ -53,7 +53,7 @@ describe("http", () => {
     )
   })
 
-  it("8.D13, 8.E10: a bare error is an error", () => {
+  it("8.D13, 8.E10: an error without an envelope is an error", () => {
     const bare = { id: "network.http.request_too_large", code: 1, message: "too large", props: [], status: 413 }
     const problem = failed(answer(413, JSON.stringify(bare)))
     assert.strictEqual(problem?._tag, "KuzzleSizeLimitError")
@@ -86,11 +86,11 @@ describe("http", () => {
     // A browser hides the status and the target of a redirect.
     const hidden = failed(answer(0, ""))
     assert.notProperty(hidden, "status")
-    assert.include(hidden?.message, "it is a redirect, which is not followed")
+    assert.include(hidden?.message, "it is a redirect. The client does not follow it")
     assert.isFalse(Http.isDownload(0, "application/octet-stream"))
   })
 
-  it.prop("a raw action's value is its result", { value: object }, ({ value }) => {
+  it.prop("the answer of a raw action is its result", { value: object }, ({ value }) => {
     const { id: _id, requestId: _requestId, ...raw } = value
     const exit = answer(200, JSON.stringify(raw))
     assert.isTrue(Exit.isSuccess(exit))
@@ -102,16 +102,16 @@ describe("http", () => {
     given: fc.dictionary(fc.string().filter((key) => key !== "body"), fc.oneof(fc.boolean(), json)),
     body: fc.option(fc.oneof(object, fc.constant(false)), { nil: undefined })
   }, ({ body, given }) => {
-    const asked = { ...given, controller: "c", action: "a", ...(body === undefined ? {} : { body }) }
-    const sent = Http.withoutFalse(asked)
+    const givenRequest = { ...given, controller: "c", action: "a", ...(body === undefined ? {} : { body }) }
+    const sent = Http.withoutFalse(givenRequest)
     assert.deepStrictEqual(sent.body, body)
-    for (const [key, value] of Object.entries(asked)) {
+    for (const [key, value] of Object.entries(givenRequest)) {
       if (value !== false || key === "body") assert.deepStrictEqual(sent[key], value)
       else assert.isFalse(Object.hasOwn(sent, key))
     }
     assert.strictEqual(
       Object.keys(sent).length,
-      Object.entries(asked).filter(([key, value]) => value !== false || key === "body").length
+      Object.entries(givenRequest).filter(([key, value]) => value !== false || key === "body").length
     )
   })
 })

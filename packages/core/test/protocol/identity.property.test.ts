@@ -25,13 +25,13 @@ interface Token {
   revoked: boolean
 }
 
-const asked = { controller: "auth", action: "any" }
+const baseRequest = { controller: "auth", action: "any" }
 const answered = (id: string, status: number) =>
-  KuzzleError.fromStatus({ ...asked, id, code: 0, status, message: id, props: [] })
+  KuzzleError.fromStatus({ ...baseRequest, id, code: 0, status, message: id, props: [] })
 const dead = answered("security.token.invalid", 401)
 const failures: Readonly<Record<Exclude<Fate, "Ok">, Failure>> = {
   Lost: new KuzzleError.MaybeSentError({
-    ...asked,
+    ...baseRequest,
     cause: new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
   }),
   Busy: answered("services.koncorde.overloaded", 503),
@@ -84,6 +84,8 @@ class Client {
   /** The cookie of the handshake, and whether its user was verified. */
   connection: { readonly cookie: Token | undefined; isVerified: boolean } | undefined
   isOpen = false
+  /** The connection is held for an exchange: no request passes, also if a renewal ends meanwhile. */
+  private isHeld = false
   /** Another client has changed the shared session. */
   hasUnseenChange = false
   requests: Array<{ readonly user: string | undefined; wasRefused: boolean }> = []
@@ -138,7 +140,7 @@ class Client {
 
   disconnect(): void {
     this.connection = undefined
-    this.isOpen = false
+    this.isOpen = this.isHeld = false
   }
 
   receiveChange(): void {
@@ -187,7 +189,7 @@ class Client {
       case "Pass":
         assert.isFalse(this.isRenewing, "A2: requests are sent during a renewal")
         assert.isTrue(this.connection?.isVerified ?? true, "A1: the user of the connection's cookie was not verified")
-        this.isOpen = this.connection !== undefined
+        this.isOpen = this.connection !== undefined && !this.isHeld
         return this.flush()
       case "UserKnown": {
         const user = this.credentials.current()?.user
@@ -195,7 +197,7 @@ class Client {
         return
       }
       case "Renew":
-        assert.isFalse(this.isRenewing, "A2: two renewals at a time")
+        assert.isFalse(this.isRenewing, "A2: two renewals run at the same time")
         this.isRenewing = true
         return this.spawn(this.renewal(action.way))
       case "Redial":
@@ -238,6 +240,10 @@ class Client {
     if (request.user !== identity?.user || this.credentials.sessionEnd() !== undefined) return
     if (!this.isOpen) return void this.requests.push(request)
     if (identity === undefined) return
+    if (this.world.mode === "Cookie") {
+      const { cookie } = this.connection ?? {}
+      assert.strictEqual(cookie, this.tokens.get(identity), "A1: the connection has the cookie of another session")
+    }
     if (!this.notExpired(identity)) {
       this.requests.push(request)
       this.driven(this.machine.handleExpired(identity))
@@ -275,11 +281,16 @@ class Client {
   /** Reopens the connection, as `reopen` of `runtime/driver.ts` does. With a token, the connection stays. */
   private *held<A>(exchange: Process<A>): Process<A> {
     if (this.world.mode !== "Cookie") return yield* exchange
-    this.isOpen = false
+    this.hold()
     const before = this.credentials.current()
     const outcome = yield* exchange
     this.afterHold(before, { elsewhere: false, succeeded: true })
     return outcome
+  }
+
+  private hold(): void {
+    this.isOpen = false
+    this.isHeld = this.connection !== undefined
   }
 
   private afterHold(before: Identity | undefined, exchange: { elsewhere: boolean; succeeded: boolean }): void {
@@ -290,15 +301,17 @@ class Client {
       "A1: a connection keeps the cookie of another session"
     )
     const isConnected = this.connection !== undefined
+    this.isHeld = false
     if (isOther) this.disconnect()
-    else this.isOpen = isConnected
+    // If a renewal is under way, `Pass` follows.
+    else this.isOpen = isConnected && this.machine.isSettled()
     if (isConnected) this.connect()
     this.flush()
   }
 
   private *redial(): Process {
     yield* this.locked(function*(this: Client): Process {
-      this.isOpen = false
+      this.hold()
       yield
       this.isRedialling = false
       this.driven(this.machine.handleDialling())
@@ -310,7 +323,6 @@ class Client {
     const before = this.credentials.current()
     this.driven(this.machine.handleIdentity(identity))
     this.isEndReported = false
-    if (this.connection !== undefined) this.connection.isVerified = true
     this.isWanted = identity !== undefined
     this.userChanges += 1
     this.plan()
@@ -331,7 +343,7 @@ class Client {
     const delay = (identity.expiresAt - world.wall()) * 0.8
     this.driven(this.machine.handlePlanned(identity, delay, { now, wall: world.wall() }))
     const isDue = this.machine.nextDue() - now < identity.expiresAt - world.wall()
-    if (identity.expiresAt - world.wall() > 2000) assert.isTrue(isDue, "A1: a token is not renewed before its end")
+    if (identity.expiresAt - world.wall() > 2000) assert.isTrue(isDue, "A1: a token is not renewed before it expires")
   }
 
   private identity(token: Token): Identity {
@@ -383,14 +395,14 @@ class Client {
     if (this.world.mode !== "SharedToken") return false
     const { kept } = this.world
     const token = ours && this.tokens.get(ours)
-    const what = SharedSession.elsewhere(
+    const change = SharedSession.elsewhere(
       token && { token: token.name, kuid: token.user, stored: this.seen === token },
       kept && { token: kept.name, kuid: kept.user, expiresAt: kept.expiresAt },
       this.world.wall()
     )
     this.seen = kept
-    const identity = what === "Nothing" || kept === undefined ? undefined : this.identity(kept)
-    return yield* this.following(this.machine.handleStored({ what, identity }, only))
+    const identity = change === "Nothing" || kept === undefined ? undefined : this.identity(kept)
+    return yield* this.following(this.machine.handleStored({ change, identity }, only))
   }
 
   private *following(followed: Followed | undefined): Process<boolean> {
@@ -569,6 +581,31 @@ const history = fc.record({
   })
 })
 
+/**
+ * A renewal ends while a login by cookie holds the connection. If requests passed then, as they did in an earlier version
+ * of `World`, the server would refuse the new session on a connection that has no cookie.
+ */
+const requestsDuringLogin: typeof history extends fc.Arbitrary<infer H> ? H : never = {
+  mode: "Cookie",
+  canLogin: true,
+  isBegun: false,
+  isHostile: 1,
+  clients: 1,
+  ttls: [0],
+  events: [
+    { what: "connect", client: 0, by: 0 },
+    { what: "run", client: 0, by: 0 },
+    { what: "login", client: 0, by: 0 },
+    { what: "outside", client: 0, by: 0 },
+    // The authenticator fails.
+    { what: "run", client: 0, by: 2 },
+    { what: "receiveChange", client: 0, by: 0 },
+    { what: "ok", client: 0, by: 0 },
+    { what: "request", client: 0, by: 0 },
+    { what: "ok", client: 0, by: 0 }
+  ]
+}
+
 const pass = (world: World, millis: number): void => {
   world.now += millis
   for (const client of world.clients) client.time()
@@ -649,12 +686,29 @@ describe("the session of a client", () => {
             )
           }
         }),
-        { numRuns: 3000 }
+        { numRuns: 3000, examples: [[requestsDuringLogin]] }
       )
       assert.isAbove(steps, 100_000)
     },
     60_000
   )
+
+  it("A1: no request passes on a connection that was opened during a login by cookie and was not asked for its user", () => {
+    const world = new World("Cookie", true, 1, [0])
+    const [client] = world.clients
+    client!.connect()
+    // No user is logged in, so the authenticator runs.
+    client!.run(0, "Ok")
+    client!.login("bob")
+    client!.disconnect()
+    client!.connect()
+    client!.run(1, "Ok")
+    client!.run(0, "Refused")
+    assert.isFalse(client!.isOpen)
+    settle(world)
+    assert.isTrue(client!.isOpen)
+    assert.deepInclude(client!.machine.state(), { _tag: "Authenticated", kuid: Option.some("bob") })
+  })
 
   it("T1: an authenticator that fails does not end a session that another client has stored meanwhile", () => {
     const world = new World("SharedToken", true, 2, [0])
@@ -671,6 +725,22 @@ describe("the session of a client", () => {
     assert.deepInclude(one!.machine.state(), { _tag: "Authenticated", kuid: Option.some("ada") })
     settle(world)
     assert.deepInclude(other!.machine.state(), { _tag: "Authenticated", kuid: Option.some("ada") })
+  })
+
+  it("T1: an authenticator that fails does not end a session that was followed meanwhile, and that another client has renewed", () => {
+    const world = new World("SharedToken", true, 1, [5000])
+    const [client] = world.clients
+    // No user is logged in, so the authenticator runs.
+    client!.connect()
+    world.keep(world.grant("ada"))
+    client!.receiveChange()
+    client!.run(1, "Ok")
+    pass(world, 6000)
+    world.keep(world.grant("ada"))
+    client!.run(0, "Refused")
+    settle(world)
+    assert.deepInclude(client!.machine.state(), { _tag: "Authenticated", kuid: Option.some("ada") })
+    assert.isTrue(client!.credentials.alive(world.wall()))
   })
 
   it("T1: an authenticator that fails does not end the session of a cookie that a new connection carries", () => {

@@ -66,8 +66,8 @@ describe("outbox", () => {
       let count = 0
       const remove = (id: string) => assert.isTrue(present.delete(id))
       for (const step of steps) {
-        const flying = outbox.inFlight()
-        const chosen = "nth" in step ? flying[step.nth % Math.max(flying.length, 1)]?.entry.id : undefined
+        const inFlight = outbox.inFlight()
+        const chosen = "nth" in step ? inFlight[step.nth % Math.max(inFlight.length, 1)]?.entry.id : undefined
         switch (step._tag) {
           case "Accept": {
             const { idempotent, sendBy, sender } = step
@@ -77,17 +77,17 @@ describe("outbox", () => {
             break
           }
           case "Next": {
-            const before = flying.map(({ entry }) => entry.id)
+            const before = inFlight.map(({ entry }) => entry.id)
             const waits = outbox.all().filter(({ id }) => !before.includes(id))
             const sent = outbox.next(step.as)
-            assert.isAtMost(flying.length + sent.length, 32)
+            assert.isAtMost(inFlight.length + sent.length, 32)
             assert.isTrue(sent.every(({ entry }) => step.as.includes(entry.sender)))
             // Those that may be sent, oldest first, without a gap.
             const due = waits.filter(({ sender }) => step.as.includes(sender)).map(({ id }) => id)
             assert.deepStrictEqual(ids(sent), due.slice(0, sent.length))
             const all = ids(outbox.inFlight())
             if (all.some((id) => suspects.has(id))) assert.lengthOf(all, 1)
-            if (flying.length === 0 && due.length > 0) assert.isAbove(sent.length, 0)
+            if (inFlight.length === 0 && due.length > 0) assert.isAbove(sent.length, 0)
             break
           }
           case "Answer":
@@ -104,12 +104,12 @@ describe("outbox", () => {
           case "Withdraw": {
             const id = `r${step.nth}`
             const item = outbox.withdraw(id)
-            assert.strictEqual(item !== undefined, present.has(id) && !ids(flying).includes(id) && !suspects.has(id))
+            assert.strictEqual(item !== undefined, present.has(id) && !ids(inFlight).includes(id) && !suspects.has(id))
             if (item !== undefined) remove(id)
             break
           }
           case "ConnectionEnds":
-            for (const { entry } of flying) {
+            for (const { entry } of inFlight) {
               const { id, idempotent } = entry
               if (outbox.lost(id)) {
                 assert.isTrue(idempotent)

@@ -4,21 +4,21 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Exit, FiberId } from "effect"
 import * as Renewal from "../../src/internal/protocol/renewal.ts"
 
-const asked = { controller: "auth", action: "refreshToken" }
+const baseRequest = { controller: "auth", action: "refreshToken" }
 const answered = (id: string, status: number) =>
-  KuzzleError.fromStatus({ ...asked, id, code: 0, status, message: id, props: [] })
+  KuzzleError.fromStatus({ ...baseRequest, id, code: 0, status, message: id, props: [] })
 const dead = answered("security.token.invalid", 401)
 const wrong = answered("plugin.strategy.missing_user", 401)
 const busy = answered("services.koncorde.overloaded", 503)
 const lost = new KuzzleError.MaybeSentError({
-  ...asked,
+  ...baseRequest,
   cause: new KuzzleError.ConnectionEndedError({ by: "Peer", code: 1006, reason: "" })
 })
-const late = new KuzzleError.DeadlineError({ ...asked, timeout: Duration.seconds(15), sent: true })
+const late = new KuzzleError.DeadlineError({ ...baseRequest, timeout: Duration.seconds(15), sent: true })
 
 const interrupted = Cause.interrupt(FiberId.none)
 
-const session = { alive: true, wanted: true, canLogin: true }
+const session = { alive: true, keepLoggedIn: true, canLogin: true }
 const endedSession = { ...session, alive: false }
 const decide = (way: Renewal.Way, exit: Exit.Exit<void, Renewal.Failure>, now: typeof session) => {
   const decision = Renewal.after(way, exit, now)
@@ -32,13 +32,13 @@ const decide = (way: Renewal.Way, exit: Exit.Exit<void, Renewal.Failure>, now: t
 describe("renewal", () => {
   it("A4: an attempt that fails temporarily is retried, and a refused one is not", () => {
     for (const error of [busy, late, answered("network.http.too_many_requests", 429)]) {
-      assert.isTrue(Renewal.isPassing(error), error.message)
+      assert.isTrue(Renewal.isTemporary(error), error.message)
     }
-    for (const error of [dead, wrong, lost]) assert.isFalse(Renewal.isPassing(error), error.message)
+    for (const error of [dead, wrong, lost]) assert.isFalse(Renewal.isTemporary(error), error.message)
     // The status of a proxy's page says whether the failure is transient.
-    const page = (status: number) => new KuzzleError.ProtocolError({ ...asked, issue: "a page", status })
-    for (const status of [429, 502, 503, 504]) assert.isTrue(Renewal.isPassing(page(status)), String(status))
-    for (const status of [200, 307, 404, 500]) assert.isFalse(Renewal.isPassing(page(status)), String(status))
+    const page = (status: number) => new KuzzleError.ProtocolError({ ...baseRequest, issue: "a page", status })
+    for (const status of [429, 502, 503, 504]) assert.isTrue(Renewal.isTemporary(page(status)), String(status))
+    for (const status of [200, 307, 404, 500]) assert.isFalse(Renewal.isTemporary(page(status)), String(status))
   })
 
   it("A4: an attempt has succeeded if there is a session after it", () => {
@@ -48,7 +48,7 @@ describe("renewal", () => {
     assert.strictEqual(decide("Login", Exit.void, endedSession), "Lost Refused")
     assert.strictEqual(decide("Restore", Exit.void, endedSession), "Then Login")
     assert.strictEqual(decide("Restore", Exit.void, { ...endedSession, canLogin: false }), "Lost TokenDead")
-    assert.strictEqual(decide("Restore", Exit.void, { ...endedSession, canLogin: false, wanted: false }), "Keep")
+    assert.strictEqual(decide("Restore", Exit.void, { ...endedSession, canLogin: false, keepLoggedIn: false }), "Keep")
   })
 
   it("A4: after a lost connection or an interruption, the session stays as it is", () => {

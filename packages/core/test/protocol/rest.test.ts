@@ -34,7 +34,7 @@ describe("rest", () => {
     )
   })
 
-  it("a list for the memory storage is a repeated key", () => {
+  it("a list for the memory storage is a key that occurs several times", () => {
     const mget = (keys: ReadonlyArray<string>) => ({ controller: "ms", action: "mget", keys })
     const route: Route = ["GET", "/ms/_mget"]
     assert.strictEqual(made(route, mget(["a,b", "", "c"])).path, "/ms/_mget?keys=a%2Cb&keys=&keys=c")
@@ -58,9 +58,14 @@ describe("rest", () => {
   it("a secret is allowed in the body, never in an address", () => {
     const hidden = Redacted.make("s3cr3t")
     const route: Route = ["POST", "/_/cards/:card"]
-    const asked = { controller: "cards", action: "pay", card: "1" }
-    assert.strictEqual(made(route, { ...asked, body: { pin: hidden } }).body, "{\"pin\":\"s3cr3t\"}")
-    for (const request of [{ ...asked, card: hidden }, { ...asked, pin: hidden }, { ...asked, pins: [{ hidden }] }]) {
+    const baseRequest = { controller: "cards", action: "pay", card: "1" }
+    assert.strictEqual(made(route, { ...baseRequest, body: { pin: hidden } }).body, "{\"pin\":\"s3cr3t\"}")
+    for (
+      const request of [{ ...baseRequest, card: hidden }, { ...baseRequest, pin: hidden }, {
+        ...baseRequest,
+        pins: [{ hidden }]
+      }]
+    ) {
       const issue = refused(route, request)
       assert.include(issue, "is Redacted: an address ends up in logs")
       assert.notInclude(issue, "s3cr3t")

@@ -301,9 +301,9 @@ class World {
   private answerTo(command: Command) {
     if (command.done === "settled") return
     command.done = "settled"
-    const asked = { controller: "realtime", action: "subscribe" }
+    const baseRequest = { controller: "realtime", action: "subscribe" }
     if (!command.accepted) {
-      const refusal = { ...asked, id: "", code: 1, status: command.status, message: "no", props: [] }
+      const refusal = { ...baseRequest, id: "", code: 1, status: command.status, message: "no", props: [] }
       this.settle(command, Exit.fail(fromStatus(refusal)))
       return
     }
@@ -312,7 +312,7 @@ class World {
     const result = "roomId" in which
       ? { roomId: which.roomId }
       : { channel: which.channel, roomId: roomOf(which.channel) }
-    this.settle(command, Exit.succeed({ ...asked, status: 200, result, requestId: "", volatile: null }))
+    this.settle(command, Exit.succeed({ ...baseRequest, status: 200, result, requestId: "", volatile: null }))
     for (const watcher of waiting) {
       if (command.losses === this.losses && command.watchers.includes(watcher)) {
         assert.notStrictEqual(watcher.state, "waiting", "S5: an answer had no effect")
@@ -473,13 +473,13 @@ describe("subscriptions", () => {
       for (const step of steps) act(world, step)
       world.heal()
       world.check()
-      const heard = world.watchers.map(({ delivered }) => delivered.length)
+      const received = world.watchers.map(({ delivered }) => delivered.length)
       keys.forEach(({ channel }, n) => {
         if (keys.findIndex((other) => other.channel === channel) === n) world.emit(n)
       })
       world.read(keys.length)
       world.watchers.forEach((watcher, i) => {
-        assert.strictEqual(watcher.delivered.length - heard[i]!, watcher.live ? 1 : 0, "S1: heard once")
+        assert.strictEqual(watcher.delivered.length - received[i]!, watcher.live ? 1 : 0, "S1: received once")
       })
       world.watchers.forEach(() => world.release(0))
       world.heal()
@@ -568,12 +568,12 @@ describe("subscriptions", () => {
   })
 
   it("S1: the first consumer gets the same signals as later ones, whether the connection is open, was lost or was closed", () => {
-    const heard: Array<string> = []
+    const received: Array<string> = []
     const consumer: Consumer<string> = {
-      opened: () => heard.push("opened"),
+      opened: () => received.push("opened"),
       notify: () => {},
       gap: () => {},
-      fail: (error) => heard.push(error)
+      fail: (error) => received.push(error)
     }
     const commands = (...before: ReadonlyArray<"connected" | "suspended" | "lost" | "dropped" | "closed">) => {
       const registry = new Registry<string>()
@@ -595,19 +595,19 @@ describe("subscriptions", () => {
     assert.strictEqual(commands("connected", "lost"), 0)
     assert.strictEqual(commands("connected", "dropped"), 0)
     assert.strictEqual(commands("connected", "dropped", "connected"), 1)
-    assert.deepStrictEqual(heard, [])
+    assert.deepStrictEqual(received, [])
     assert.strictEqual(commands("connected", "closed"), 0)
-    assert.deepStrictEqual(heard, ["closed"])
+    assert.deepStrictEqual(received, ["closed"])
   })
 
   it("S4, L2: more early notifications than can be parked are announced as lost", () => {
     const registry = new Registry<string>()
-    const heard: Array<string | number> = []
+    const received: Array<string | number> = []
     const intent = registry.acquire("{}", "i/c", undefined, {
-      opened: () => heard.push("opened"),
-      notify: (frame) => heard.push(Number(frame.n)),
-      gap: (cause) => heard.push(cause._tag === "Overflow" ? `lost ${cause.lost}` : cause._tag),
-      fail: (error) => heard.push(error)
+      opened: () => received.push("opened"),
+      notify: (frame) => received.push(Number(frame.n)),
+      gap: (cause) => received.push(cause._tag === "Overflow" ? `lost ${cause.lost}` : cause._tag),
+      fail: (error) => received.push(error)
     })
     assert.isFalse(registry.early("r-111", { n: -1 }, 1), "nothing is being opened")
     registry.connected()
@@ -615,19 +615,19 @@ describe("subscriptions", () => {
     const parked = Array.from({ length: maxEarly + 7 }, (_, n) => registry.early("r-111", { n }, 1))
     assert.strictEqual(parked.filter((taken) => taken).length, maxEarly)
     registry.subscribed(intent, command?.epoch ?? -1, "r-111")
-    assert.deepStrictEqual(heard.slice(0, 4), ["opened", "lost 7", 0, 1])
-    assert.strictEqual(heard.length, maxEarly + 2)
+    assert.deepStrictEqual(received.slice(0, 4), ["opened", "lost 7", 0, 1])
+    assert.strictEqual(received.length, maxEarly + 2)
     assert.isFalse(registry.early("r-222", { n: 0 }, 1), "nothing is being opened any more")
   })
 
   it("S4, L2: parked notifications are limited in size, too", () => {
     const registry = new Registry<string>()
-    const heard: Array<string | number> = []
+    const received: Array<string | number> = []
     const consumer: Consumer<string> = {
-      opened: () => heard.push("opened"),
-      notify: (frame, size) => heard.push(Number(frame.n), size),
-      gap: (cause) => heard.push(cause._tag === "Overflow" ? `lost ${cause.lost}` : cause._tag),
-      fail: (error) => heard.push(error)
+      opened: () => received.push("opened"),
+      notify: (frame, size) => received.push(Number(frame.n), size),
+      gap: (cause) => received.push(cause._tag === "Overflow" ? `lost ${cause.lost}` : cause._tag),
+      fail: (error) => received.push(error)
     }
     registry.connected()
     const third = maxEarlyBytes / 3
@@ -638,7 +638,7 @@ describe("subscriptions", () => {
       assert.deepStrictEqual(parked, [true, true, true, false])
       registry.subscribed(intent, command?.epoch ?? -1, "r-111")
       // Delivered notifications do not count any more.
-      assert.deepStrictEqual(heard.splice(0), ["opened", "lost 1", 1, third, 2, third, 3, third])
+      assert.deepStrictEqual(received.splice(0), ["opened", "lost 1", 1, third, 2, third, 3, third])
       registry.release(intent, consumer)
       for (const command of registry.plan(0)) {
         if (command._tag === "Unsubscribe") registry.unsubscribed(command.lane, command.epoch)
@@ -744,12 +744,12 @@ describe("subscriptions", () => {
 
   it("A3: subscriptions that were requested with a session that has ended are requested again with the next one", () => {
     const registry = new Registry<string>()
-    const heard: Array<string> = []
+    const received: Array<string> = []
     const intent = registry.acquire("{}", "i/c", undefined, {
-      opened: () => heard.push("opened"),
-      notify: () => heard.push("notified"),
-      gap: ({ _tag }) => heard.push(_tag),
-      fail: (error) => heard.push(error)
+      opened: () => received.push("opened"),
+      notify: () => received.push("notified"),
+      gap: ({ _tag }) => received.push(_tag),
+      fail: (error) => received.push(error)
     })
     registry.connected()
     const epoch = registry.plan(0)[0]?.epoch ?? -1
@@ -760,7 +760,7 @@ describe("subscriptions", () => {
     registry.connected()
     assert.lengthOf(registry.plan(0), 1)
     registry.subscribed(intent, epoch, "r-111")
-    assert.deepStrictEqual(heard, ["opened"])
+    assert.deepStrictEqual(received, ["opened"])
   })
 
   it("closing fails every present and every later consumer once", () => {

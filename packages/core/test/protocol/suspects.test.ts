@@ -56,8 +56,8 @@ class Model {
   }
 
   private answer(): void {
-    const innocent = this.inFlight.filter(({ poison }) => !poison)
-    const chosen = innocent[Math.floor(this.chance() * innocent.length)]
+    const harmless = this.inFlight.filter(({ poison }) => !poison)
+    const chosen = harmless[Math.floor(this.chance() * harmless.length)]
     if (chosen === undefined) return
     this.inFlight = this.inFlight.filter((other) => other !== chosen)
     this.answered.push(chosen)

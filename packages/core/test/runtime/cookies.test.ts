@@ -63,7 +63,7 @@ describe("a strategy of several steps", () => {
         Effect.provide(KuzzleAuth.login({ strategy: "local", credentials }), first.context)
       )
       assert.strictEqual(error._tag, "KuzzleProtocolError")
-      assert.include(error.message, "it is a redirect, which is not followed")
+      assert.include(error.message, "it is a redirect. The client does not follow it")
       assert.deepStrictEqual(first.network.sockets.flatMap((socket) => socket.of("login")), [])
       assert.deepStrictEqual(yield* kuids([first]), ["ada"])
     }))
@@ -183,12 +183,11 @@ describe("clients of one cookie", () => {
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
       const { first, second } = yield* two(kuzzle)
-      const realtime = yield* Effect.provide(KuzzleRealtime.KuzzleRealtime, first.context)
-      const heard: Array<string> = []
-      const opened = yield* realtime.open({ index: "i", collection: "c" })
+      const received: Array<string> = []
+      const opened = yield* Effect.provide(KuzzleRealtime.open({ index: "i", collection: "c" }), first.context)
       yield* Effect.forkScoped(Stream.runForEach(opened, (notification) =>
         Effect.sync(() => {
-          heard.push(notification.type === "gap" ? notification.cause._tag : notification.type)
+          received.push(notification.type === "gap" ? notification.cause._tag : notification.type)
         })))
       const { onSend } = first.network
       first.network.onSend = (socket, frame) => {
@@ -213,7 +212,7 @@ describe("clients of one cookie", () => {
         result: { _id: "1" }
       })
       yield* turns()
-      assert.deepStrictEqual(heard, ["Replaced", "document"])
+      assert.deepStrictEqual(received, ["Replaced", "document"])
       assert.notInclude(first.eventTags, "LoggedIn")
     }))
 
@@ -245,16 +244,16 @@ describe("clients of one cookie", () => {
   test("A1: if another tab logs in right after a login of this tab was verified, nothing is sent as the other user", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      kuzzle.deaf = true
+      kuzzle.losesMessages = true
       const first = yield* kuzzle.tab()
       kuzzle.answering = (action) => {
         if (action === "checkToken") kuzzle.loginUnannounced("bob")
       }
-      const asked = yield* Effect.fork(first.login("ada"))
+      const fiber = yield* Effect.fork(first.login("ada"))
       yield* turns()
       const sent = yield* Effect.fork(Effect.exit(first.kuzzle.query(create(1))))
       yield* turns(6)
-      yield* Fiber.join(asked)
+      yield* Fiber.join(fiber)
       yield* Fiber.join(sent)
       assert.strictEqual(yield* first.kuid, "bob")
       assert.notInclude(kuzzle.executed, "ada create 1")
@@ -264,13 +263,13 @@ describe("clients of one cookie", () => {
   test("T1: if another tab has renewed the cookie without a message, a refused request opens a new connection and is sent again", () =>
     Effect.gen(function*() {
       const kuzzle = yield* cookieKuzzle
-      kuzzle.deaf = true
+      kuzzle.losesMessages = true
       const { first, second } = yield* two(kuzzle)
       yield* first.refresh
       yield* pass(2000)
-      const asked = yield* Effect.fork(second.kuzzle.query(create(1)))
+      const fiber = yield* Effect.fork(second.kuzzle.query(create(1)))
       yield* turns(10)
-      assert.isTrue(Exit.isSuccess(yield* Fiber.await(asked)))
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
       assert.deepStrictEqual(kuzzle.executed, ["ada create 1"])
       assert.strictEqual(yield* second.kuid, "ada")
       assert.deepStrictEqual(dials([second]), [2])
@@ -290,9 +289,9 @@ describe("clients of one cookie", () => {
 
   test("T1: tabs with a renewal at the same moment refresh the token once, and all continue with it", () =>
     Effect.gen(function*() {
-      for (const deaf of [false, true]) {
+      for (const losesMessages of [false, true]) {
         const kuzzle = yield* cookieKuzzle
-        kuzzle.deaf = deaf
+        kuzzle.losesMessages = losesMessages
         kuzzle.loginUnannounced("ada")
         // As in hidden pages, whose timers fire at the same time.
         const all = yield* tabs(kuzzle, 3, { tokenRefresh: KuzzleSchedule.tokenRefresh({ jitter: 0 }) })
@@ -315,9 +314,9 @@ describe("clients of one cookie", () => {
         if (request.action !== "create") return onSend?.(socket, frame)
         queueMicrotask(() => socket.refuse(request, { id: "security.token.invalid", status: 401 }))
       }
-      const asked = yield* Effect.fork(Effect.exit(first.kuzzle.query(create(1))))
+      const fiber = yield* Effect.fork(Effect.exit(first.kuzzle.query(create(1))))
       yield* pass(20_000)
-      assert.isTrue(Exit.isFailure(yield* Fiber.join(asked)))
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(fiber)))
       assert.strictEqual(yield* first.kuid, "Unauthenticated")
       assert.deepStrictEqual(first.eventTags.filter((tag) => tag === "SessionLost"), ["SessionLost"])
       assert.deepStrictEqual(dials([first]), [2])

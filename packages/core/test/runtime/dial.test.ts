@@ -26,6 +26,7 @@ import {
   Tracer
 } from "effect"
 import type { Event } from "../../src/internal/protocol/clientAction.ts"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, dial, failureTag, kinds, now, obligingNetwork } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -189,12 +190,12 @@ describe("headers", () => {
   /** A client with a cookie session and a fake HTTP, which records the headers. */
   const byCookie = (network: FakeNetwork, options: Kuzzle.Options) =>
     Effect.gen(function*() {
-      const asked: Array<Parameters<KuzzleHttp.KuzzleHttpShape["exchange"]>[0]> = []
+      const calls: Array<Parameters<KuzzleHttp.KuzzleHttpShape["exchange"]>[0]> = []
       const http: KuzzleHttp.KuzzleHttpShape = {
         cookie: () => Effect.succeedSome(Redacted.make("authToken=t")),
         exchange: (call) =>
           Effect.sync(() => {
-            asked.push(call)
+            calls.push(call)
             return { status: 200, headers: {}, body: cookieAnswer(call.url) }
           }),
         stream: () => Effect.dieMessage("nothing is downloaded here")
@@ -205,7 +206,7 @@ describe("headers", () => {
           Effect.provideService(KuzzleHttp.KuzzleHttp, http),
           Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled"))
         )
-      return { asked, context }
+      return { calls, context }
     })
 
   const login = KuzzleAuth.login({
@@ -217,7 +218,7 @@ describe("headers", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       let token = 0
-      const { asked, context } = yield* byCookie(network, {
+      const { calls, context } = yield* byCookie(network, {
         url: Effect.succeed("ws://kuzzle.test:7512/prefix"),
         headers: Effect.sync(() => ({ Cookie: "gate=open", "X-Token": Redacted.make(String(++token)) }))
       })
@@ -225,7 +226,7 @@ describe("headers", () => {
       assert.strictEqual(header("x-token")(network.current), "1")
       yield* Effect.provide(login, context)
       // The calls over HTTP have the address of the connection and their own headers. Then the connection is reopened.
-      assert.deepStrictEqual(asked.map(({ headers, url }) => [url, headers["X-Token"]]), [
+      assert.deepStrictEqual(calls.map(({ headers, url }) => [url, headers["X-Token"]]), [
         ["http://kuzzle.test:7512/prefix/_login/local?cookieAuth=true", "2"],
         ["http://kuzzle.test:7512/prefix/_checkToken?cookieAuth=true", "3"]
       ])
@@ -236,12 +237,12 @@ describe("headers", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       let headers: Effect.Effect<Kuzzle.Options["headers"] & object, Error> = Effect.succeed({})
-      const { asked, context } = yield* byCookie(network, { headers: Effect.suspend(() => Object(headers)) })
+      const { calls, context } = yield* byCookie(network, { headers: Effect.suspend(() => Object(headers)) })
       headers = Effect.fail(new Cause.UnknownException(undefined, "the vault is sealed"))
       const error = yield* Effect.flip(Effect.provide(login, context))
       assert.strictEqual(error._tag, "KuzzleNotSentError")
       assert.include(error.message, "the vault is sealed")
-      assert.lengthOf(asked, 0)
+      assert.lengthOf(calls, 0)
     }))
 })
 
@@ -296,12 +297,14 @@ describe("a client that does not wait for its first connection", () => {
       assert.include(error.message, "wait for the state Ready (autoQueue keeps requests until then, but no login)")
     }))
 
-  it.scoped("C5, C7: failed attempts are reported by states and events, and retried", () =>
+  it.scoped("C5, C7: failed attempts to connect are reported by states and events, and retried", () =>
     Effect.gen(function*() {
       const network = deadNetwork()
       const { query, session, tags } = yield* client(network, offline)
       const events: Array<Event> = []
-      yield* Effect.forkScoped(Stream.runForEach(session.events, (event) => Effect.sync(() => events.push(event))))
+      yield* Effect.forkScoped(
+        Stream.runForEach(Watched.streamOf(session.events), (event) => Effect.sync(() => events.push(event)))
+      )
       const waiting = yield* Effect.fork(query(now, { timeout: "1 minute" }))
       yield* turns()
       yield* pass("1 second")
@@ -317,7 +320,7 @@ describe("a client that does not wait for its first connection", () => {
       assert.deepStrictEqual(tags().slice(-3), ["Resubscribing", "Replaying", "Ready"])
     }))
 
-  it.scoped("C5, R3: the end of the schedule fails it with GaveUp, and waiting requests fail with the reason", () =>
+  it.scoped("C5, R3: when the schedule ends, it fails with GaveUp, and waiting requests fail with the reason", () =>
     Effect.gen(function*() {
       const network = deadNetwork()
       const { query, session } = yield* client(network, {
@@ -325,7 +328,9 @@ describe("a client that does not wait for its first connection", () => {
         reconnect: Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(1))
       })
       const events: Array<Event> = []
-      yield* Effect.forkScoped(Stream.runForEach(session.events, (event) => Effect.sync(() => events.push(event))))
+      yield* Effect.forkScoped(
+        Stream.runForEach(Watched.streamOf(session.events), (event) => Effect.sync(() => events.push(event)))
+      )
       yield* turns()
       const waiting = yield* Effect.fork(Effect.exit(query(now)))
       yield* turns()
@@ -347,7 +352,7 @@ describe("a client that does not wait for its first connection", () => {
       revive(network)
       yield* pass("1 second")
       const stream = yield* Fiber.join(opening)
-      const heard = yield* Effect.fork(Stream.runHead(stream))
+      const received = yield* Effect.fork(Stream.runHead(stream))
       yield* turns()
       network.current.deliver({
         room: "room{}-111",
@@ -356,7 +361,7 @@ describe("a client that does not wait for its first connection", () => {
         requestId: "r",
         result: { _id: "a" }
       })
-      assert.deepStrictEqual(kinds(Option.toArray(yield* Fiber.join(heard))), ["a"])
+      assert.deepStrictEqual(kinds(Option.toArray(yield* Fiber.join(received))), ["a"])
       assert.strictEqual((yield* session.state)._tag, "Ready")
     }))
 
@@ -369,12 +374,15 @@ describe("a client that does not wait for its first connection", () => {
         expiresAt: Option.none()
       }
       const { query, session } = yield* client(network, offline).pipe(
-        Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, {
-          load: Effect.succeedSome(stored),
-          save: () => Effect.succeed(true),
-          changes: Stream.never,
-          exclusive: identity
-        })
+        Effect.provideService(
+          KuzzleTokenStore.KuzzleTokenStore,
+          KuzzleTokenStore.from({
+            load: Effect.succeedSome(stored),
+            save: () => Effect.succeed(true),
+            changes: Stream.never,
+            exclusive: identity
+          })
+        )
       )
       assert.strictEqual(session.authentication.state()._tag, "Authenticated")
       const waiting = yield* Effect.fork(query(now))

@@ -3,27 +3,16 @@ import { Kuzzle, KuzzleConfig, KuzzleHeartbeat, KuzzleHttp } from "@effect-kuzzl
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import type { Duration } from "effect"
-import {
-  Cause,
-  ConfigProvider,
-  Effect,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Schedule,
-  Scope,
-  Stream,
-  TestClock,
-  Tracer
-} from "effect"
+import { Cause, ConfigProvider, Effect, Exit, Fiber, Layer, Option, Schedule, Scope, Stream, TestClock } from "effect"
 import { inspect } from "node:util"
 import { vi } from "vitest"
 import { until } from "../../../../tests/suite/until.ts"
 import type { Event } from "../../src/internal/protocol/clientAction.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
+import { recordingTracer } from "../support/tracer.ts"
 
 const expired = { room: "kuzzle:notification:server", type: "TokenExpired", status: 200 }
 
@@ -48,7 +37,7 @@ describe("faults: the schedule of reconnection", () => {
       "interrupted"
     ]] as const
   ) {
-    it.scoped(`C5, C7: one that ${how} ends the session, and requests and subscriptions fail with that cause`, () =>
+    it.scoped(`C5, C7: one that ${how} fails the client, and requests and subscriptions fail with that cause`, () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
         const { query, realtime, session, tags, watch } = yield* client(network, { reconnect })
@@ -109,10 +98,10 @@ describe("faults: clocks", () => {
         Effect.sync(() => vi.useFakeTimers({ toFake: ["Date"] })),
         () => Effect.sync(() => vi.useRealTimers())
       )
-      const asked = yield* Effect.fork(Effect.exit(query(now, { timeout: 50 })))
+      const fiber = yield* Effect.fork(Effect.exit(query(now, { timeout: 50 })))
       yield* turns()
       vi.setSystemTime(Date.now() - 86_400_000)
-      const outcome = yield* Effect.timeoutOption(Fiber.join(asked), "2 seconds")
+      const outcome = yield* Effect.timeoutOption(Fiber.join(fiber), "2 seconds")
       assert.deepStrictEqual(Option.map(outcome, failureTag), Option.some("KuzzleDeadlineError"))
     })))
 
@@ -132,13 +121,13 @@ describe("faults: clocks", () => {
           Effect.sync(() => vi.useFakeTimers({ toFake: ["Date"] })),
           () => Effect.sync(() => vi.useRealTimers())
         )
-        const asked = yield* Effect.fork(Effect.exit(query(now, { timeout: "10 seconds" })))
+        const fiber = yield* Effect.fork(Effect.exit(query(now, { timeout: "10 seconds" })))
         yield* turns()
         vi.setSystemTime(Date.now() + jump)
         const pings = network.current.pings
         // The client has read the changed clock.
         yield* until("two pings", Effect.sync(() => network.current.pings > pings + 1))
-        assert.isNull(asked.unsafePoll())
+        assert.isNull(fiber.unsafePoll())
         network.onSend = (socket, frame) => {
           const request = JSON.parse(frame)
           const result = request.action === "refreshToken" ? { _id: "ada", jwt: "two", ttl: 3_600_000 } : 1
@@ -148,7 +137,7 @@ describe("faults: clocks", () => {
         // With the clock ahead, the token seems to have expired, so the client asks the server.
         assert.strictEqual(network.current.last("now").jwt, jump > 0 ? "two" : "one")
         network.current.answer(network.current.of("now")[0] ?? assert.fail(), 7)
-        assert.isTrue(Exit.isSuccess(yield* Fiber.join(asked)))
+        assert.isTrue(Exit.isSuccess(yield* Fiber.join(fiber)))
         assert.strictEqual(network.sockets.length, 1)
         assert.notInclude(tags(), "Waiting")
       }))
@@ -166,12 +155,12 @@ describe("faults: clocks", () => {
         assert.strictEqual(only && failureTag(only), "KuzzleEncodeError")
       }
       assert.deepStrictEqual(network.current.requests, [])
-      const asked = yield* Effect.fork(query(now, { timeout: Infinity }))
+      const fiber = yield* Effect.fork(query(now, { timeout: Infinity }))
       yield* turns()
       yield* TestClock.adjust("100 days")
-      assert.isNull(asked.unsafePoll())
+      assert.isNull(fiber.unsafePoll())
       network.current.answer(network.current.last("now"), 7)
-      assert.strictEqual((yield* Fiber.join(asked)).result, 7)
+      assert.strictEqual((yield* Fiber.join(fiber)).result, 7)
       assert.strictEqual(inFlight(), 0)
     }))
 })
@@ -182,7 +171,7 @@ describe("faults: tokens", () => {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
       yield* session.authentication.adopt(identityOf(token("one", 60_000)))
-      const { end, heard } = yield* watch({ a: 1 })
+      const { end, received } = yield* watch({ a: 1 })
       network.current.deliver(expired)
       yield* turns()
       assert.strictEqual(network.current.of("subscribe").length, 1)
@@ -195,7 +184,7 @@ describe("faults: tokens", () => {
       assert.deepStrictEqual(network.current.of("subscribe").map(({ jwt }) => jwt), ["one", "two"])
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
+      assert.deepStrictEqual(kinds(received), ["TokenExpired", "1"])
     }))
 
   it.scoped("A1, 8.C5: a token that TokenExpired has ended opens no subscription on the next connection", () =>
@@ -217,7 +206,7 @@ describe("faults: tokens", () => {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network, { reconnect: Schedule.spaced("10 seconds") })
       yield* session.authentication.adopt(identityOf(token("one", 5_000)))
-      const { end, heard } = yield* watch({ a: 1 })
+      const { end, received } = yield* watch({ a: 1 })
       network.current.close(1006)
       yield* turns()
       yield* TestClock.adjust("10 seconds")
@@ -233,7 +222,7 @@ describe("faults: tokens", () => {
       assert.deepStrictEqual(network.current.of("subscribe").map(({ jwt }) => jwt), ["two"])
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["Disconnected", "1"])
+      assert.deepStrictEqual(kinds(received), ["Disconnected", "1"])
     }))
 
   it.scoped("A3, 8.E18: when an API key replaces a login, the end of the login's session is renewed with the key", () =>
@@ -241,14 +230,14 @@ describe("faults: tokens", () => {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
       yield* session.authentication.adopt(identityOf(token("login", 10_000)))
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       yield* session.authentication.adopt(identityOf(token("key")))
       network.current.deliver(expired)
       yield* turns()
       assert.deepStrictEqual(network.current.of("subscribe").map(({ jwt }) => jwt), ["login", "key"])
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
+      assert.deepStrictEqual(kinds(received), ["TokenExpired", "1"])
     }))
 })
 
@@ -273,7 +262,7 @@ describe("faults: subscriptions", () => {
       }
     }))
 
-  it.scoped("S2: a stream that is being read ends with its scope, too", () =>
+  it.scoped("S2: a stream that is being read ends with its scope", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
@@ -301,7 +290,7 @@ describe("faults: subscriptions", () => {
       yield* turns()
       assert.deepStrictEqual(network.current.of("unsubscribe").map(({ body }) => body), [{ roomId: "room{}" }])
       network.current.answer(network.current.last("unsubscribe"))
-      assert.strictEqual(session.realtime.registry.size(), 0)
+      assert.strictEqual(session.realtime.client.listening?.registry.size(), 0)
       assert.strictEqual(session.requests.inFlight(), 0)
     }))
 
@@ -318,7 +307,7 @@ describe("faults: subscriptions", () => {
       yield* turns()
       assert.strictEqual(network.current.of("unsubscribe").length, 1)
       network.current.answer(network.current.last("unsubscribe"))
-      assert.strictEqual(session.realtime.registry.size(), 0)
+      assert.strictEqual(session.realtime.client.listening?.registry.size(), 0)
       assert.strictEqual(session.requests.inFlight(), 0)
     }))
 
@@ -375,17 +364,17 @@ describe("faults: subscriptions", () => {
       yield* turns()
       assert.strictEqual(failureTag(yield* Fiber.join(opening)), "KuzzleDeadlineError")
       yield* reconnected
-      const asked = yield* Effect.fork(query(now))
+      const fiber = yield* Effect.fork(query(now))
       yield* turns()
       network.current.answer(network.current.last("now"))
-      yield* Fiber.join(asked)
+      yield* Fiber.join(fiber)
     }))
 
   it.scoped("R5, S1: a subscription that is not reopened in time ends the connection, and continues with the next one", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
-      const { end, heard } = yield* watch({ a: 1 })
+      const { end, received } = yield* watch({ a: 1 })
       network.onSend = undefined
       network.current.close(1006)
       yield* reconnected
@@ -401,7 +390,7 @@ describe("faults: subscriptions", () => {
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
       assert.isNull(end.unsafePoll())
-      assert.deepStrictEqual(kinds(heard), ["Disconnected", "1"])
+      assert.deepStrictEqual(kinds(received), ["Disconnected", "1"])
     }))
 })
 
@@ -452,11 +441,11 @@ describe("faults: drivers that throw", () => {
           throw new Error("InvalidStateError")
         }
       })
-      const asked = yield* Effect.fork(Effect.exit(query(now, { timeout: "1 minute" })))
+      const fiber = yield* Effect.fork(Effect.exit(query(now, { timeout: "1 minute" })))
       // No pong ever comes.
       for (let i = 0; i < 30 && tried === 0; i++) yield* reconnected
       assert.strictEqual(tried, 1)
-      assert.strictEqual(failureTag(yield* Fiber.join(asked)), "KuzzleMaybeSentError")
+      assert.strictEqual(failureTag(yield* Fiber.join(fiber)), "KuzzleMaybeSentError")
       network.onSend = obliging
       network.onPing = (socket) => socket.pong()
       yield* reconnected
@@ -485,8 +474,8 @@ describe("faults: endings", () => {
       const network = new FakeNetwork()
       const scope = yield* Scope.make()
       const session = yield* Scope.extend(dial(network), scope)
-      const states = yield* Effect.fork(Stream.runCollect(session.states))
-      const diagnostics = yield* Effect.fork(Stream.runCollect(session.events))
+      const states = yield* Effect.fork(Stream.runCollect(Watched.streamOf(session.states)))
+      const diagnostics = yield* Effect.fork(Stream.runCollect(Watched.streamOf(session.events)))
       yield* turns()
       network.current.deliver("{")
       yield* Scope.close(scope, Exit.void)
@@ -497,7 +486,10 @@ describe("faults: endings", () => {
       assert.deepStrictEqual(reported.map(({ _tag }) => _tag), ["Unroutable"])
       assert.deepStrictEqual(Array.from(yield* Fiber.join(states), ({ _tag }) => _tag), ["Ready", "Closed"])
       const late = yield* Effect.fork(
-        Effect.all([Stream.runCollect(session.states), Stream.runCollect(session.events)])
+        Effect.all([
+          Stream.runCollect(Watched.streamOf(session.states)),
+          Stream.runCollect(Watched.streamOf(session.events))
+        ])
       )
       yield* turns()
       assert.isNotNull(late.unsafePoll())
@@ -533,37 +525,10 @@ describe("faults: secrets in addresses", () => {
 
   it.effect("8.B15: over HTTP, no state, span or trace header shows the query or a header", () =>
     Effect.gen(function*() {
-      const recorded: Array<unknown> = []
-      const tracer = Tracer.make({
-        span: (name, parent, context, links, startTime, kind, options) => {
-          recorded.push(name, options)
-          return {
-            _tag: "Span",
-            name,
-            spanId: "1",
-            traceId: "1",
-            parent,
-            context,
-            status: { _tag: "Started", startTime },
-            attributes: new Map(),
-            links,
-            sampled: true,
-            kind,
-            attribute: (key, value) => {
-              recorded.push([key, value])
-            },
-            event: (event, _, given) => {
-              recorded.push([event, given])
-            },
-            addLinks: () => {},
-            end: () => {}
-          }
-        },
-        context: (run) => run()
-      })
-      const asked: Array<HttpClientRequest.HttpClientRequest> = []
+      const { spans, tracer } = recordingTracer()
+      const requests: Array<HttpClientRequest.HttpClientRequest> = []
       const answering = HttpClient.make((request) => {
-        asked.push(request)
+        requests.push(request)
         const answer = { status: 200, error: null, result: 1, controller: "server", action: "now" }
         return Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(answer)))
       })
@@ -576,18 +541,18 @@ describe("faults: secrets in addresses", () => {
         yield* kuzzle.query(now).pipe(Effect.withSpan("caller"), Effect.withTracer(tracer))
         assert.notInclude(JSON.stringify(yield* kuzzle.state), "s3cr3t")
       }).pipe(Effect.provide(layer))
-      assert.strictEqual(asked[0]?.headers["x-proxy-token"], "pr0xy")
-      assert.isTrue(asked[0]?.url.includes("s3cr3t"))
-      assert.notProperty(asked[0]?.headers, "traceparent")
-      assert.notProperty(asked[0]?.headers, "b3")
-      assert.include(recorded, "caller")
-      const inspected = inspect(recorded, { depth: 20 })
+      assert.strictEqual(requests[0]?.headers["x-proxy-token"], "pr0xy")
+      assert.isTrue(requests[0]?.url.includes("s3cr3t"))
+      assert.notProperty(requests[0]?.headers, "traceparent")
+      assert.notProperty(requests[0]?.headers, "b3")
+      assert.include(spans.map(({ name }) => name), "caller")
+      const inspected = inspect(spans, { depth: 20 })
       for (const secret of ["pr0xy", "x-proxy-token", "s3cr3t"]) assert.notInclude(inspected, secret)
 
       // The check can fail: the tracer receives the spans of the client.
       const request = HttpClientRequest.get("http://kuzzle.test/?apiKey=s3cr3t")
       yield* Effect.scoped(answering.execute(request)).pipe(Effect.withTracer(tracer))
-      assert.include(inspect(recorded, { depth: 20 }), "s3cr3t")
+      assert.include(inspect(spans, { depth: 20 }), "s3cr3t")
     }))
 })
 

@@ -6,6 +6,7 @@ import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import { client, failureTag, now, token } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, turns } from "../support/FakeSocket.ts"
 import { HiddenPage } from "../support/HiddenPage.ts"
+import { sleepers } from "../support/sleepers.ts"
 
 /** A ping every 10 s; a connection is dead 5 s after a ping without an answer. */
 const connected = (ping: "Native" | "Protocol", native = true) =>
@@ -265,14 +266,16 @@ describe("heartbeat", () => {
   })
 
   it.scoped("L1: requests, heartbeat and session share one timer", () =>
-    Effect.gen(function*() {
-      const { query, session } = yield* client(new FakeNetwork(), { heartbeat: KuzzleHeartbeat.make("Native") })
-      const heartbeat = yield* TestClock.sleeps()
-      yield* session.authentication.adopt(identityOf(token("one", 3_600_000)))
-      yield* Effect.fork(query(now))
-      yield* turns()
-      assert.deepStrictEqual([...yield* TestClock.sleeps()], [...heartbeat])
-    }))
+    Effect.flatMap(sleepers, ({ clock, wakeUps }) =>
+      Effect.gen(function*() {
+        const { query, session } = yield* client(new FakeNetwork(), { heartbeat: KuzzleHeartbeat.make("Native") })
+        const heartbeat = wakeUps()
+        assert.lengthOf(heartbeat, 1)
+        yield* session.authentication.adopt(identityOf(token("one", 3_600_000)))
+        yield* Effect.fork(query(now))
+        yield* turns()
+        assert.deepStrictEqual(wakeUps(), heartbeat)
+      }).pipe(Effect.withClock(clock))))
 
   it.scoped("on a socket without ping frames, the pings of the application are sent", () =>
     Effect.gen(function*() {
@@ -291,7 +294,7 @@ describe("heartbeat", () => {
       assert.strictEqual(old.pings, 0)
     }))
 
-  it.scoped("the end of the schedule stops the heartbeat, after its last ping is judged", () =>
+  it.scoped("when the schedule ends, the heartbeat stops after its last ping is judged", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const heartbeat = KuzzleHeartbeat.make("Native", {

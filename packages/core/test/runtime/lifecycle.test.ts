@@ -53,7 +53,7 @@ const hosted = (options: Options = {}) =>
 
 const pass = (duration: Parameters<typeof TestClock.adjust>[0]) => Effect.zipRight(TestClock.adjust(duration), turns())
 
-describe("lifecycle: a session that waits", () => {
+describe("lifecycle: a client that waits", () => {
   for (const event of ["Online", "Resumed"] as const) {
     it.scoped(`C3: ${event} skips the backoff delay`, () =>
       Effect.gen(function*() {
@@ -150,7 +150,7 @@ describe("lifecycle: a session that waits", () => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.scoped("C6: a host whose network is unstable dials once for each Online", () =>
+  it.scoped("C6: a client on an unstable network dials once for each Online", () =>
     Effect.gen(function*() {
       const { host, network } = yield* hosted()
       network.autoOpen = false
@@ -165,7 +165,7 @@ describe("lifecycle: a session that waits", () => {
     }))
 })
 
-describe("lifecycle: a session that is connected", () => {
+describe("lifecycle: a client that is connected", () => {
   for (const event of ["Offline", "Online", "Resumed"] as const) {
     it.scoped(`C2: after ${event} the client sends a ping, and a connection that answers stays`, () =>
       Effect.gen(function*() {
@@ -232,7 +232,7 @@ describe("lifecycle: a page in the back/forward cache", () => {
   it.scoped("S4: if its socket was closed meanwhile, it connects at once when it is restored, with a gap in its streams", () =>
     Effect.gen(function*() {
       const { host, network, watch } = yield* hosted()
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       network.current.deliver(document({ a: 1 }, "1"))
       // The browser closes the sockets of a page in the cache, and reports it to the page after it is restored.
       network.current.close(1006)
@@ -241,7 +241,7 @@ describe("lifecycle: a page in the back/forward cache", () => {
       network.current.deliver(document({ a: 1 }, "2"))
       yield* turns()
       assert.strictEqual(network.sockets.length, 2)
-      assert.deepStrictEqual(kinds(heard), ["1", "Disconnected", "2"])
+      assert.deepStrictEqual(kinds(received), ["1", "Disconnected", "2"])
     }))
 
   it.scoped("C3: if the report comes before the close of the socket, another connection follows, and the pending ping does not end it", () =>

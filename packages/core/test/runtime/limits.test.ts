@@ -3,6 +3,7 @@ import { KuzzleError, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Schedule, Stream, TestClock } from "effect"
 import type { Event } from "../../src/internal/protocol/clientAction.ts"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, document, failureTag, kinds, now, obligingNetwork } from "../support/client.ts"
 import { type FakeRequest, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -17,7 +18,9 @@ const setUp = (options: Parameters<typeof client>[1] = {}) =>
     const network = obligingNetwork()
     const made = yield* client(network, options)
     const events: Array<Event> = []
-    yield* Effect.forkScoped(Stream.runForEach(made.session.events, (event) => Effect.sync(() => events.push(event))))
+    yield* Effect.forkScoped(
+      Stream.runForEach(Watched.streamOf(made.session.events), (event) => Effect.sync(() => events.push(event)))
+    )
     yield* turns()
     return {
       ...made,
@@ -92,7 +95,7 @@ describe("a subscription that is refused temporarily", () => {
     (error) =>
       Effect.gen(function*() {
         const { network, postponed, query, reconnect, refuse, session, watch } = yield* setUp()
-        const { end, heard } = yield* watch({})
+        const { end, received } = yield* watch({})
         yield* turns()
         refuse(error)
         yield* reconnect
@@ -108,7 +111,7 @@ describe("a subscription that is refused temporarily", () => {
         yield* pass(60)
         network.current.deliver(document({}, "a"))
         yield* turns()
-        assert.deepStrictEqual(kinds(heard), ["Disconnected", "a"])
+        assert.deepStrictEqual(kinds(received), ["Disconnected", "a"])
         assert.strictEqual(postponed().length, network.current.of("subscribe").length - 1)
       })
   )
@@ -231,7 +234,7 @@ describe("a server that limits the rate", () => {
         network.onSend = obliging
         watched.forEach((_, n) => network.current.deliver(document({ n }, `${n}`)))
         yield* turns()
-        watched.forEach(({ heard }, n) => assert.deepStrictEqual(kinds(heard), ["Disconnected", `${n}`]))
+        watched.forEach(({ received }, n) => assert.deepStrictEqual(kinds(received), ["Disconnected", `${n}`]))
       }))
 
     it.scoped(`S1: a hundred subscriptions at once are all opened; messages above the limit are ${how}`, () =>

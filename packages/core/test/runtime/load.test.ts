@@ -2,6 +2,7 @@
 import { KuzzleHeartbeat, type KuzzleRealtime, KuzzleSchedule } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Scope, Stream, TestClock } from "effect"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, document, kinds, now, obligingNetwork } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -23,16 +24,16 @@ describe("load", () => {
         yield* realtime.open({ ...all, bufferSize: 10 }),
         yield* realtime.open({ ...all, bufferSize: 100_000 })
       ]
-      const { heard: other } = yield* watch(filter(1))
+      const { received: other } = yield* watch(filter(1))
       let direct = 0
       yield* realtime.listen(all, () => {
         direct += 1
       })
       for (const n of numbers(100_000)) network.current.deliver(document({}, String(n)))
       network.current.deliver(document(filter(1), "other"))
-      const asked = yield* Effect.fork(query(now))
+      const fiber = yield* Effect.fork(query(now))
       yield* turns()
-      assert.strictEqual((yield* Fiber.join(asked)).status, 200)
+      assert.strictEqual((yield* Fiber.join(fiber)).status, 200)
       assert.deepStrictEqual(kinds(other), ["other"])
       assert.strictEqual(direct, 100_000)
       const few = Array.from(yield* Stream.runCollect(Stream.take(small, 11)))
@@ -47,12 +48,12 @@ describe("load", () => {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
       const stream = yield* realtime.open({ ...all, bufferSize: 10_000 })
-      let heard = 0
+      let received = 0
       const losses: Array<KuzzleRealtime.Notification> = []
       const consumer = yield* Effect.fork(Stream.runForEach(stream, (one) =>
         Effect.suspend(() => {
           if (one.type === "gap") losses.push(one)
-          else heard += 1
+          else received += 1
           return Effect.void
         })))
       yield* turns()
@@ -64,7 +65,7 @@ describe("load", () => {
         }
       })
       yield* turns()
-      assert.deepStrictEqual([heard, losses], [150_000, []])
+      assert.deepStrictEqual([received, losses], [150_000, []])
       yield* Fiber.interrupt(consumer)
     }))
 
@@ -72,25 +73,25 @@ describe("load", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime, session } = yield* client(network)
-      const heard = new Map<number, Array<KuzzleRealtime.Notification>>()
+      const received = new Map<number, Array<KuzzleRealtime.Notification>>()
       for (const n of numbers(1000)) {
         const mine: Array<KuzzleRealtime.Notification> = []
-        heard.set(n, mine)
+        received.set(n, mine)
         yield* realtime.listen({ ...all, filter: filter(n) }, (one) => mine.push(one))
       }
       network.current.close(1006)
       yield* reconnect
-      const asked = yield* Effect.fork(query(now))
+      const fiber = yield* Effect.fork(query(now))
       yield* turns(20)
       assert.strictEqual((yield* session.state)._tag, "Ready")
-      assert.strictEqual((yield* Fiber.join(asked)).status, 200)
+      assert.strictEqual((yield* Fiber.join(fiber)).status, 200)
       const opened = network.current.of("subscribe").map(({ body }) => JSON.stringify(body))
       assert.strictEqual(opened.length, 1000)
       assert.strictEqual(new Set(opened).size, 1000)
       assert.strictEqual(network.current.requests.at(-1)?.action, "now")
       for (const n of numbers(1000)) network.current.deliver(document(filter(n), String(n)))
       yield* turns()
-      for (const [n, mine] of heard) assert.deepStrictEqual(kinds(mine), ["Disconnected", String(n)])
+      for (const [n, mine] of received) assert.deepStrictEqual(kinds(mine), ["Disconnected", String(n)])
     }))
 
   it.scoped("S5, R8, L2: 5,000 subscriptions that are opened and closed leave nothing, in the client or on the server", () =>
@@ -103,7 +104,7 @@ describe("load", () => {
         { concurrency: 100, discard: true }
       )
       yield* turns(20)
-      assert.strictEqual(session.realtime.registry.size(), 0)
+      assert.strictEqual(session.realtime.client.listening?.registry.size(), 0)
       assert.strictEqual(inFlight(), 0)
       // The rooms of the server at the end: each opened room was left afterwards.
       const rooms = new Map<string, number>()
@@ -120,13 +121,13 @@ describe("load", () => {
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { inFlight, query } = yield* client(network)
-      const asked = yield* Effect.forEach(numbers(10_000), () => Effect.fork(Effect.exit(query(now))))
+      const fibers = yield* Effect.forEach(numbers(10_000), () => Effect.fork(Effect.exit(query(now))))
       yield* turns()
       assert.strictEqual(inFlight(), 10_000)
       network.current.close(1006)
       yield* turns(1)
       assert.strictEqual(inFlight(), 0)
-      for (const exit of yield* Fiber.joinAll(asked)) assert.isTrue(Exit.isFailure(exit))
+      for (const exit of yield* Fiber.joinAll(fibers)) assert.isTrue(Exit.isFailure(exit))
       network.onSend = obliging
       yield* reconnect
       assert.strictEqual((yield* query(now)).status, 200)
@@ -138,10 +139,10 @@ describe("frames", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { inFlight, query, session, states, watch } = yield* client(network)
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       // For a consumer that does not read, the newest 1024 events are kept.
       const scope = yield* Scope.make()
-      const pull = yield* Scope.extend(Stream.toPull(session.events), scope)
+      const pull = yield* Scope.extend(Stream.toPull(Watched.streamOf(session.events)), scope)
       const first = yield* Effect.fork(pull)
       yield* turns()
       for (const n of numbers(10_000)) {
@@ -166,7 +167,7 @@ describe("frames", () => {
       assert.deepStrictEqual(states.map(({ _tag }) => _tag), ["Ready"])
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["1"])
+      assert.deepStrictEqual(kinds(received), ["1"])
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 

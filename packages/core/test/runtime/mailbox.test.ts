@@ -113,7 +113,7 @@ describe("mailbox", () => {
   })
 
   it.prop(
-    "conflating: the elements are those of a list in which each new element removes the older one with its key",
+    "conflating: the buffer equals a list in which each new element removes the older one with its key",
     {
       capacity: fc.integer({ min: 1, max: 6 }),
       strategy: fc.constantFrom("sliding" as const, "dropping" as const),
@@ -147,8 +147,8 @@ describe("mailbox", () => {
   )
 
   it.effect.prop(
-    "S4, S7, L2: whatever the pace, the order is kept, what is missing is counted where it is missing, and no more than " +
-      "the capacity is ever held",
+    "S4, S7, L2: at any pace, elements keep their order, a gap counts the missing elements at their place, and at most the " +
+      "capacity is held",
     {
       capacity: fc.integer({ min: 1, max: 8 }),
       strategy: fc.constantFrom("sliding" as const, "dropping" as const),

@@ -109,7 +109,7 @@ describe("metrics: requests", () => {
     }))
 })
 
-describe("metrics: the session", () => {
+describe("metrics: the client", () => {
   it.scoped("count reconnections, not attempts", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()

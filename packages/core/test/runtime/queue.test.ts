@@ -4,6 +4,7 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, type Duration, Effect, Exit, Fiber, Redacted, Schedule, Scope, Stream, TestClock } from "effect"
 import type { Event } from "../../src/internal/protocol/clientAction.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -49,14 +50,14 @@ const failedOf = (exits: ReadonlyArray<Exit.Exit<unknown, KuzzleError.RequestErr
 /** With a `queueTTL` of 2.5 s, and an attempt to connect each second. */
 const expiresAfterTwoAttempts = (query: Effect.Effect<unknown, KuzzleError.RequestError>) =>
   Effect.gen(function*() {
-    const asked = yield* Effect.fork(Effect.exit(query))
+    const fiber = yield* Effect.fork(Effect.exit(query))
     yield* reconnect
     yield* reconnect
-    assert.isNull(asked.unsafePoll())
+    assert.isNull(fiber.unsafePoll())
     yield* TestClock.adjust("500 millis")
     yield* turns()
-    assert.isNotNull(asked.unsafePoll())
-    assert.strictEqual(reasonOf(yield* Fiber.join(asked)), "Expired")
+    assert.isNotNull(fiber.unsafePoll())
+    assert.strictEqual(reasonOf(yield* Fiber.join(fiber)), "Expired")
   })
 
 const user = (name: string) => identityOf({ ...token(`token of ${name}`), kuid: name })
@@ -181,7 +182,9 @@ describe("the offline queue", () => {
       const network = obligingNetwork()
       const { query, session } = yield* client(network, { autoQueue: true, queueTTL: "2500 millis" })
       const events: Array<Event["_tag"]> = []
-      yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) => Effect.sync(() => events.push(_tag))))
+      yield* Effect.forkScoped(
+        Stream.runForEach(Watched.streamOf(session.events), ({ _tag }) => Effect.sync(() => events.push(_tag)))
+      )
       yield* turns()
       yield* lose(network)
       network.autoOpen = false
@@ -214,7 +217,7 @@ describe("the offline queue", () => {
       yield* lose(network)
       network.autoOpen = false
       network.onDial = (socket) => socket.close(1006)
-      const asked = yield* Effect.fork(queryMany(numbers(1, 5000).map(request), { timeout: "1 hour" }))
+      const fiber = yield* Effect.fork(queryMany(numbers(1, 5000).map(request), { timeout: "1 hour" }))
       yield* turns()
       // Visiting the waiting requests takes steps in their `Map`.
       const visits = vi.spyOn(Map.prototype, "set")
@@ -227,7 +230,7 @@ describe("the offline queue", () => {
       network.autoOpen = true
       network.onDial = undefined
       yield* recovering
-      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), {})
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(fiber)), {})
       assert.deepStrictEqual(bodies(network), numbers(1, 5000))
     }))
 
@@ -255,9 +258,9 @@ describe("the offline queue", () => {
           sdkVersion: 1
         }]
       ) {
-        const asked = yield* Effect.fork(query(request(1), { volatile }))
+        const fiber = yield* Effect.fork(query(request(1), { volatile }))
         yield* turns()
-        const exit = asked.unsafePoll()
+        const exit = fiber.unsafePoll()
         assert.strictEqual(exit === null ? "it waits" : errorOf(exit)?._tag, "KuzzleEncodeError")
       }
     }))
@@ -267,7 +270,7 @@ describe("the offline queue", () => {
       const network = obligingNetwork()
       const { queryMany } = yield* client(network, { autoQueue: true })
       yield* lose(network)
-      const asked = yield* Effect.fork(queryMany(numbers(1, 40).map(request), { idempotent: true }))
+      const fiber = yield* Effect.fork(queryMany(numbers(1, 40).map(request), { idempotent: true }))
       yield* turns()
       network.onSend = undefined
       yield* reconnect
@@ -275,7 +278,7 @@ describe("the offline queue", () => {
       yield* lose(network)
       network.onSend = obliging
       yield* reconnect
-      yield* Fiber.join(asked)
+      yield* Fiber.join(fiber)
       assert.deepStrictEqual(bodies(network), numbers(1, 40))
     }))
 
@@ -288,7 +291,7 @@ describe("the offline queue", () => {
       network.autoOpen = false
       yield* Effect.fork(session.authentication.adopt(user("bob")))
       yield* turns()
-      const bobs = yield* Effect.fork(Effect.exit(query(request(1), { timeout: "1 minute" })))
+      const requestOfBob = yield* Effect.fork(Effect.exit(query(request(1), { timeout: "1 minute" })))
       yield* turns()
       // Bob's login stops waiting for the connection after `requestTimeout`, and the next one begins.
       yield* TestClock.adjust("14 seconds")
@@ -299,7 +302,7 @@ describe("the offline queue", () => {
       yield* reconnect
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(next)
-      assert.strictEqual(reasonOf(yield* Fiber.join(bobs)), "OtherUser")
+      assert.strictEqual(reasonOf(yield* Fiber.join(requestOfBob)), "OtherUser")
       assert.deepStrictEqual(network.sockets.flatMap((socket) => socket.of("create")), [])
     }))
 
@@ -313,13 +316,13 @@ describe("the offline queue", () => {
       })
       yield* turns()
       yield* session.authentication.adopt(user("ada"))
-      const adas = yield* Effect.fork(Effect.exit(query(request(1))))
+      const requestOfAda = yield* Effect.fork(Effect.exit(query(request(1))))
       yield* turns()
       yield* session.authentication.adopt(user("bob"))
-      assert.strictEqual(reasonOf(yield* Fiber.join(adas)), "OtherUser")
-      const bobs = yield* Effect.fork(query(request(2)))
+      assert.strictEqual(reasonOf(yield* Fiber.join(requestOfAda)), "OtherUser")
+      const requestOfBob = yield* Effect.fork(query(request(2)))
       yield* reconnect
-      yield* Fiber.joinAll([anonymous, bobs])
+      yield* Fiber.joinAll([anonymous, requestOfBob])
       assert.deepStrictEqual(network.current.of("create").map(({ body, jwt }) => [body, jwt]), [
         // The client was anonymous when the request was made.
         [{ n: 0 }, undefined],
@@ -358,14 +361,14 @@ describe("the offline queue", () => {
         waitForConnection: false,
         authenticator: () => Effect.never
       })
-      const asked = yield* Effect.fork(query(request(1)))
+      const fiber = yield* Effect.fork(query(request(1)))
       yield* turns()
       yield* session.authentication.logout({ controller: "auth", action: "logout" })
       yield* session.authentication.adopt(user("bob"))
       network.autoOpen = true
       network.current.open()
       yield* turns()
-      yield* Fiber.join(asked)
+      yield* Fiber.join(fiber)
       assert.deepStrictEqual(network.current.of("create").map(({ jwt }) => jwt), [undefined])
     }))
 
@@ -380,10 +383,10 @@ describe("the offline queue", () => {
         else if (socket !== network.sockets[0]) obliging(socket, frame)
       }
       const { inFlight, queryMany } = yield* client(network, { autoQueue: true })
-      const asked = yield* Effect.fork(queryMany(numbers(1, 40).map(request), { idempotent: true }))
+      const fiber = yield* Effect.fork(queryMany(numbers(1, 40).map(request), { idempotent: true }))
       yield* turns()
       for (let attempt = 0; attempt < 5; attempt++) yield* reconnect
-      const outcomes = yield* Fiber.join(asked)
+      const outcomes = yield* Fiber.join(fiber)
       assert.deepStrictEqual(
         outcomes.map((exit) => errorOf(exit)?._tag),
         numbers(1, 40).map((n) => (n === 2 ? "KuzzleMaybeSentError" : undefined))
@@ -428,9 +431,9 @@ describe("the offline queue", () => {
     Effect.gen(function*() {
       const network = crashing([50])
       const { inFlight, queryMany } = yield* client(network, { autoQueue: true })
-      const asked = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
+      const fiber = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
       yield* recovering
-      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), { 50: "KuzzleMaybeSentError" })
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(fiber)), { 50: "KuzzleMaybeSentError" })
       // One connection with all others, one with those of its window, three alone; and the last one stays.
       assert.lengthOf(network.sockets, 6)
       assert.strictEqual(inFlight(), 0)
@@ -440,14 +443,14 @@ describe("the offline queue", () => {
     Effect.gen(function*() {
       const network = crashing([50])
       const { query, queryMany } = yield* client(network, { autoQueue: true })
-      const asked = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
+      const fiber = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
       yield* turns()
       const behind = yield* Effect.fork(queryMany(numbers(101, 120).map(request)))
       yield* recovering
       const later = yield* Effect.fork(query(request(121)))
       yield* recovering
       yield* Fiber.join(later)
-      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), { 50: "KuzzleMaybeSentError" })
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(fiber)), { 50: "KuzzleMaybeSentError" })
       assert.deepStrictEqual(failedOf(yield* Fiber.join(behind)), {})
     }))
 
@@ -470,9 +473,9 @@ describe("the offline queue", () => {
     Effect.gen(function*() {
       const network = crashing([30, 70])
       const { queryMany } = yield* client(network, { autoQueue: true })
-      const asked = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
+      const fiber = yield* Effect.fork(queryMany(numbers(1, 100).map(request), { idempotent: true }))
       yield* recovering
-      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), {
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(fiber)), {
         30: "KuzzleMaybeSentError",
         70: "KuzzleMaybeSentError"
       })
@@ -491,7 +494,7 @@ describe("the offline queue", () => {
       let due: Array<{ readonly at: number; readonly answer: () => void }> = []
       network.onSend = (socket, frame) => due.push({ at: now + 100, answer: () => obliging(socket, frame) })
       const { queryMany } = yield* client(network, { autoQueue: true, reconnect: Schedule.spaced("50 millis") })
-      const asked = yield* Effect.fork(queryMany(numbers(1, 500).map(request), { idempotent: true }))
+      const fiber = yield* Effect.fork(queryMany(numbers(1, 500).map(request), { idempotent: true }))
       yield* turns()
       for (; now < 14_000; now += 50) {
         for (const { answer, at } of due) if (at <= now) answer()
@@ -501,7 +504,7 @@ describe("the offline queue", () => {
         yield* TestClock.adjust("50 millis")
         yield* turns()
       }
-      assert.deepStrictEqual(failedOf(yield* Fiber.join(asked)), {})
+      assert.deepStrictEqual(failedOf(yield* Fiber.join(fiber)), {})
     }))
 
   it.scoped("R5: a slow request after a loss holds up the waiting requests for 2 s, not until its deadline", () =>
@@ -554,12 +557,12 @@ describe("the offline queue", () => {
       yield* TestClock.adjust("2 seconds")
       yield* turns()
       assert.strictEqual(tags().at(-1), "Authenticating")
-      network.current.of("create").slice(0, 10).forEach((asked) => network.current.answer(asked))
+      network.current.of("create").slice(0, 10).forEach((request) => network.current.answer(request))
       yield* turns()
       assert.deepStrictEqual(bodies(network), numbers(1, 32))
       network.onSend = obliging
       network.current.answer(network.current.last("refreshToken"))
-      network.current.of("create").slice(10).forEach((asked) => network.current.answer(asked))
+      network.current.of("create").slice(10).forEach((request) => network.current.answer(request))
       yield* turns()
       yield* Fiber.joinAll(queued)
       assert.deepStrictEqual(bodies(network), numbers(1, 40))

@@ -1,7 +1,7 @@
 /**
  * Concurrent events: renewals and logouts, logins and losses, queues and slow stores. Each of these cases once was a fault.
  */
-import { KuzzleError, KuzzleHeartbeat, KuzzleHttp, KuzzleSocket, KuzzleTokenStore } from "@effect-kuzzle/core"
+import { KuzzleError, type KuzzleHttp, KuzzleTokenStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import {
   DateTime,
@@ -18,8 +18,10 @@ import {
 } from "effect"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
 import type { Session } from "../../src/internal/runtime/session.ts"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import * as Kuzzle from "../../src/Kuzzle.ts"
 import { client, dial, kinds, now, obligingNetwork, type Options, token } from "../support/client.ts"
+import { cookieClient } from "../support/CookieKuzzle.ts"
 import { FakeNetwork, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 
 const expired = { room: "kuzzle:notification:server", type: "TokenExpired", status: 200 }
@@ -66,20 +68,6 @@ const loggedIn = (network: FakeNetwork, delay: Duration.DurationInput, kuid: str
     network.current.answer(network.current.last("login"), jwt("one", kuid))
     return yield* Fiber.join(making)
   })
-
-/** A client whose sessions are kept by cookies. */
-const cookieClient = (network: FakeNetwork, http: KuzzleHttp.KuzzleHttpShape, options: Kuzzle.Options = {}) =>
-  Kuzzle.make({
-    url: "ws://kuzzle.test:7512",
-    reconnect: Schedule.spaced("1 second"),
-    ...options,
-    session: Kuzzle.cookie
-  }).pipe(
-    Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
-    Effect.provideService(KuzzleHttp.KuzzleHttp, http),
-    Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled")),
-    Effect.flatMap((context) => Effect.provide(Kuzzle.Kuzzle, context))
-  )
 
 /** An answer over HTTP with this result. */
 const answer = (result: unknown) => ({
@@ -169,7 +157,9 @@ const inCookieWorld = (world: CookieWorld, network = world.network, options: Kuz
   Effect.gen(function*() {
     const kuzzle = yield* cookieClient(network, world, options)
     const eventTags: Array<string> = []
-    yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, ({ _tag }) => Effect.sync(() => eventTags.push(_tag))))
+    yield* Effect.forkScoped(
+      Stream.runForEach(Kuzzle.streamOf(kuzzle.events), ({ _tag }) => Effect.sync(() => eventTags.push(_tag)))
+    )
     yield* turns()
     const kuid = Effect.map(
       kuzzle.authentication.state,
@@ -189,7 +179,7 @@ describe("a renewal", () => {
       const network = networkWithout("refreshToken")
       const { session, watch } = yield* client(network)
       yield* session.authentication.adopt(ada(100_000))
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       yield* pass("81 seconds")
       assert.lengthOf(network.current.of("refreshToken"), 1)
       network.current.deliver(expired)
@@ -198,7 +188,7 @@ describe("a renewal", () => {
       yield* turns()
       assert.strictEqual((yield* session.state)._tag, "Ready")
       assert.lengthOf(network.current.of("subscribe"), 2)
-      assert.deepStrictEqual(kinds(heard), ["TokenExpired"])
+      assert.deepStrictEqual(kinds(received), ["TokenExpired"])
     }))
 
   it.scoped("A1: is cancelled by a logout meanwhile", () =>
@@ -243,7 +233,7 @@ describe("a renewal", () => {
       assert.strictEqual(kuidOf(session), "root")
     }))
 
-  it.scoped("A1: that a loss prevented is repeated before the token expires", () =>
+  it.scoped("A1: that a lost connection prevented is repeated before the token expires", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session } = yield* client(network)
@@ -268,13 +258,13 @@ describe("a renewal", () => {
       yield* lose(network)
       yield* pass("1 second")
       assert.lengthOf(network.sockets, 2)
-      const asked = yield* Effect.fork(session.requests.query(now, { timeout: "60 seconds" }))
+      const fiber = yield* Effect.fork(session.requests.query(now, { timeout: "60 seconds" }))
       yield* turns()
       assert.lengthOf(network.current.of("now"), 0)
       yield* pass("4 seconds")
       network.current.answer(network.current.last("login"), jwt("two"))
       yield* turns()
-      assert.isNotNull(asked.unsafePoll())
+      assert.isNotNull(fiber.unsafePoll())
     }))
 
   it.scoped("A2: requests that wait for it on that connection are sent after it", () =>
@@ -288,14 +278,14 @@ describe("a renewal", () => {
       yield* turns()
       yield* lose(network)
       yield* pass("1 second")
-      const asked = yield* Effect.fork(session.requests.query(now, { timeout: "60 seconds" }))
+      const fiber = yield* Effect.fork(session.requests.query(now, { timeout: "60 seconds" }))
       yield* turns()
       yield* pass("4 seconds")
       network.current.answer(network.current.last("login"), jwt("two"))
       yield* turns()
       assert.strictEqual(session.authentication.state()._tag, "Authenticated")
       assert.isNotNull(before.unsafePoll())
-      assert.isNotNull(asked.unsafePoll())
+      assert.isNotNull(fiber.unsafePoll())
     }))
 
   it.scoped("A4: is not repeated endlessly if the server refuses every session that it grants", () =>
@@ -324,18 +314,18 @@ describe("a renewal", () => {
   it.scoped("A4: an authenticator that fails temporarily runs at most five times", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
-      let asked = 0
+      let attempts = 0
       const late = new KuzzleError.DeadlineError({ ...login, timeout: Duration.seconds(1), sent: false })
       const making = yield* Effect.fork(dial(network, {
         authenticator: () =>
           Effect.suspend(() => {
-            asked += 1
+            attempts += 1
             return Effect.fail(late)
           })
       }))
       yield* turns()
       yield* Effect.repeatN(pass("5 seconds"), 60)
-      assert.strictEqual(asked, 5)
+      assert.strictEqual(attempts, 5)
       const session = yield* Fiber.join(making)
       assert.strictEqual(session.authentication.state()._tag, "Unauthenticated")
     }))
@@ -357,18 +347,21 @@ describe("a login or logout", () => {
       const network = networkWithout("login", "refreshToken")
       let stored = Option.none<KuzzleTokenStore.StoredToken>()
       const { session } = yield* client(network).pipe(
-        Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, {
-          load: Effect.sync(() => stored),
-          save: (next) =>
-            Effect.delay(
-              Effect.sync(() => {
-                stored = next
-                return true
-              }),
-              "1 second"
-            ),
-          ...alone
-        })
+        Effect.provideService(
+          KuzzleTokenStore.KuzzleTokenStore,
+          KuzzleTokenStore.from({
+            load: Effect.sync(() => stored),
+            save: (next) =>
+              Effect.delay(
+                Effect.sync(() => {
+                  stored = next
+                  return true
+                }),
+                "1 second"
+              ),
+            ...alone
+          })
+        )
       )
       const fiber = yield* Effect.fork(session.authentication.login(login))
       yield* turns()
@@ -386,11 +379,14 @@ describe("a login or logout", () => {
     Effect.gen(function*() {
       const network = networkWithout("login")
       const { session } = yield* client(network).pipe(
-        Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, {
-          load: Effect.succeedNone,
-          save: () => Effect.die("no space left"),
-          ...alone
-        })
+        Effect.provideService(
+          KuzzleTokenStore.KuzzleTokenStore,
+          KuzzleTokenStore.from({
+            load: Effect.succeedNone,
+            save: () => Effect.die("no space left"),
+            ...alone
+          })
+        )
       )
       const fiber = yield* Effect.fork(session.authentication.login(login))
       yield* turns()
@@ -413,12 +409,14 @@ describe("a login or logout", () => {
       assert.isNotNull(out.unsafePoll())
     }))
 
-  it.scoped("one of several steps of a login logs no user in, and publishes nothing else", () =>
+  it.scoped("a step of a login with several steps logs no user in, and publishes only `LoginStarted`", () =>
     Effect.gen(function*() {
       const network = networkWithout("login")
       const { session } = yield* client(network)
       const events: Array<string> = []
-      yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) => Effect.sync(() => events.push(_tag))))
+      yield* Effect.forkScoped(
+        Stream.runForEach(Watched.streamOf(session.events), ({ _tag }) => Effect.sync(() => events.push(_tag)))
+      )
       yield* turns()
       const fiber = yield* Effect.fork(session.authentication.login({ ...login, strategy: "oauth" }))
       yield* turns()
@@ -455,23 +453,23 @@ describe("a login or logout", () => {
       const world = new CookieWorld()
       const { kuzzle } = yield* inCookieWorld(world)
       world.gates = { login: yield* Deferred.make<void>() }
-      const bobs = yield* Effect.fork(kuzzle.authentication.login(login))
+      const loginOfBob = yield* Effect.fork(kuzzle.authentication.login(login))
       yield* turns()
-      const asked = yield* Effect.fork(Effect.flip(kuzzle.query(now)))
+      const fiber = yield* Effect.fork(Effect.flip(kuzzle.query(now)))
       yield* turns()
       world.network.autoOpen = false
       yield* Deferred.succeed(world.gates.login!, undefined)
       yield* turns()
       // The login has completed, and does not wait for the connection.
-      yield* Fiber.interrupt(bobs)
+      yield* Fiber.interrupt(loginOfBob)
       world.user = "eve"
-      const eves = yield* Effect.fork(kuzzle.authentication.login(login))
+      const loginOfEve = yield* Effect.fork(kuzzle.authentication.login(login))
       yield* turns()
       world.network.autoOpen = true
       world.network.current.open()
       yield* pass("1 second")
-      yield* Fiber.join(eves)
-      assert.strictEqual((yield* Fiber.join(asked))._tag, "KuzzleNotSentError")
+      yield* Fiber.join(loginOfEve)
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "KuzzleNotSentError")
       assert.deepStrictEqual(world.network.sockets.flatMap((socket) => socket.of("now")), [])
     }))
 
@@ -536,18 +534,18 @@ describe("a login or logout", () => {
     Effect.gen(function*() {
       const world = new CookieWorld()
       const { connectedAs, kuid, kuzzle } = yield* inCookieWorld(world)
-      const asked: Array<number> = []
+      const callCounts: Array<number> = []
       const fiber = yield* Effect.fork(kuzzle.authentication.login(login))
-      yield* kuzzle.authentication.states.pipe(
+      yield* Kuzzle.streamOf(kuzzle.authentication.states).pipe(
         Stream.filter(({ _tag }) => _tag === "Authenticated"),
         Stream.take(1),
         Stream.runForEach(() => {
-          asked.push(world.calls.length)
+          callCounts.push(world.calls.length)
           return Fiber.interruptFork(fiber)
         })
       )
       yield* pass("1 second")
-      assert.deepStrictEqual(asked, [2])
+      assert.deepStrictEqual(callCounts, [2])
       assert.strictEqual(yield* kuid, "bob")
       assert.strictEqual(connectedAs(), "bob")
       assert.strictEqual((yield* kuzzle.state)._tag, "Ready")
@@ -587,7 +585,7 @@ describe("a login or logout", () => {
       assert.strictEqual(yield* kuid, "bob")
     }))
 
-  it.scoped("A1: an answer to the verification that never comes ends the login by its deadline", () =>
+  it.scoped("A1: a login whose verification is never answered fails at its deadline", () =>
     Effect.gen(function*() {
       const world = new CookieWorld()
       world.gates = { checkToken: yield* Deferred.make<void>() }
@@ -705,13 +703,13 @@ describe("a cookie that two tabs share", () => {
     Effect.gen(function*() {
       const { here, there, world } = yield* twoTabs({ autoQueue: true })
       yield* lose(world.network)
-      const adas = yield* Effect.fork(Effect.flip(here.kuzzle.query(now)))
+      const requestOfAda = yield* Effect.fork(Effect.flip(here.kuzzle.query(now)))
       yield* turns()
       world.user = "bob"
       yield* there.kuzzle.authentication.login(login)
       yield* pass("1 second")
       assert.strictEqual(here.connectedAs(), "bob")
-      const error = yield* Fiber.join(adas)
+      const error = yield* Fiber.join(requestOfAda)
       assert.isTrue(error._tag === "KuzzleNotSentError" && error.cause._tag === "KuzzleNotQueuedError")
       assert.include(error.message, "the user has changed")
       assert.strictEqual(yield* here.kuid, "bob")
@@ -729,12 +727,12 @@ describe("a cookie that two tabs share", () => {
       }
       yield* lose(world.network)
       yield* pass("1 second")
-      const asked = yield* Effect.fork(here.kuzzle.query(now))
+      const fiber = yield* Effect.fork(here.kuzzle.query(now))
       yield* turns()
       assert.deepStrictEqual(sent(world.network, "now"), [])
       const [question] = world.network.current.of("checkToken")
       world.network.current.answer(question!, { valid: true, kuid: "ada", expiresAt: null })
-      yield* Fiber.join(asked)
+      yield* Fiber.join(fiber)
       yield* turns()
       // An unchanged session causes no event.
       assert.deepStrictEqual(here.eventTags.filter((tag) => tag === "ReAuthenticated" || tag === "LoggedIn"), [
@@ -772,14 +770,14 @@ describe("a cookie that two tabs share", () => {
       yield* lose(world.network)
       yield* pass("1 second")
       assert.strictEqual(here.connectedAs(), "bob")
-      const asked = yield* Effect.fork(here.kuzzle.query(now))
+      const fiber = yield* Effect.fork(here.kuzzle.query(now))
       yield* turns()
       assert.deepStrictEqual(sent(world.network, "now"), [])
       yield* Deferred.succeed(gate, undefined)
       yield* Fiber.join(refreshing)
       yield* pass("1 second")
       assert.strictEqual(yield* here.kuid, "bob")
-      assert.isNotNull(asked.unsafePoll())
+      assert.isNotNull(fiber.unsafePoll())
     }))
 
   it.scoped("A3: a logout in another tab is noticed at the next opening, and a login after it at the one after", () =>
@@ -886,15 +884,17 @@ describe("the queue", () => {
         requestTimeout: "1 minute"
       })
       const events: Array<string> = []
-      yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) => Effect.sync(() => events.push(_tag))))
+      yield* Effect.forkScoped(
+        Stream.runForEach(Watched.streamOf(session.events), ({ _tag }) => Effect.sync(() => events.push(_tag)))
+      )
       yield* turns()
       network.autoOpen = false
       network.onDial = (socket) => socket.close(1006)
       yield* lose(network)
-      const asked = yield* Effect.fork(Effect.exit(query(now)))
+      const fiber = yield* Effect.fork(Effect.exit(query(now)))
       yield* turns()
       yield* Effect.repeatN(pass("1 second"), 9)
       assert.lengthOf(events.filter((tag) => tag === "Queued"), 1)
-      assert.isNotNull(asked.unsafePoll())
+      assert.isNotNull(fiber.unsafePoll())
     }))
 })

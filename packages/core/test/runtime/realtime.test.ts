@@ -3,6 +3,7 @@ import { KuzzleError, KuzzleRealtime } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Chunk, Effect, Exit, Fiber, Option, Redacted, Scope, Stream, TestClock } from "effect"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, document, failureTag, kinds, obligingNetwork, token } from "../support/client.ts"
 import { lost, obliging, turns } from "../support/FakeSocket.ts"
 import { figuresOf } from "../support/metrics.ts"
@@ -30,9 +31,9 @@ const setUp = Effect.gen(function*() {
 /** The elements until the end of the stream, and its outcome. Nothing is offered afterwards. */
 const drain = <E>(stream: Stream.Stream<KuzzleRealtime.Notification, E>) =>
   Effect.gen(function*() {
-    const heard: Array<KuzzleRealtime.Notification> = []
-    const exit = yield* Effect.exit(Stream.runForEach(stream, (one) => Effect.sync(() => heard.push(one))))
-    return { kinds: kinds(heard), heard, exit }
+    const received: Array<KuzzleRealtime.Notification> = []
+    const exit = yield* Effect.exit(Stream.runForEach(stream, (one) => Effect.sync(() => received.push(one))))
+    return { kinds: kinds(received), received, exit }
   })
 
 const counted = (name: string, labels: Readonly<Record<string, string>> = {}) =>
@@ -74,8 +75,8 @@ describe("buffers", () => {
       network.current.close(1006)
       yield* TestClock.adjust("1 second")
       yield* turns()
-      const heard = yield* Stream.runCollect(Stream.take(stream, 2))
-      assert.deepStrictEqual(kinds([...heard]), ["a", "Disconnected"])
+      const received = yield* Stream.runCollect(Stream.take(stream, 2))
+      assert.deepStrictEqual(kinds([...received]), ["a", "Disconnected"])
       yield* Scope.close(scope, Exit.void)
     }))
 
@@ -103,9 +104,9 @@ describe("buffers", () => {
   it.scoped("L2: a slow watcher of events, or of the server's debugger, is limited in bytes", () =>
     Effect.gen(function*() {
       const { network, realtime, session } = yield* setUp
-      const debug = yield* realtime.debugger.open
+      const debug = yield* Watched.open(realtime.debugger, (lost) => ({ lost }))
       let delivered = 0
-      yield* Effect.forkScoped(Stream.runForEach(session.events, ({ _tag }) =>
+      yield* Effect.forkScoped(Stream.runForEach(Watched.streamOf(session.events), ({ _tag }) =>
         Effect.sync(() => {
           if (_tag === "QueryFailed") delivered += 1
         })))
@@ -156,7 +157,7 @@ describe("buffers", () => {
       assert.deepStrictEqual(kinds(rest), ["b1", "c1", "d2"])
     }))
 
-  it.scoped("`conflate` with `fail`: the latest of as many keys as the buffer holds", () =>
+  it.scoped("`conflate` with `fail` holds the latest notification of as many keys as the buffer has places", () =>
     Effect.gen(function*() {
       const { emit, realtime } = yield* setUp
       const conflate = (one: KuzzleRealtime.DocumentNotification | KuzzleRealtime.UserNotification) =>
@@ -179,8 +180,8 @@ describe("buffers", () => {
         yield* turns()
       }
       emit("c", "d")
-      const heard = yield* Stream.runCollect(Stream.take(stream, 3))
-      assert.deepStrictEqual(kinds([...heard]), ["Disconnected", "Disconnected", "d"])
+      const received = yield* Stream.runCollect(Stream.take(stream, 3))
+      assert.deepStrictEqual(kinds([...received]), ["Disconnected", "Disconnected", "d"])
     }))
 
   it.scoped("C7: a `conflate` that throws is a defect of its own stream, which unsubscribes", () =>
@@ -232,9 +233,9 @@ describe("delivery", () => {
   it.scoped("`subscribeToSelf: false` excludes notifications that this client causes, of documents and of its presence", () =>
     Effect.gen(function*() {
       const { network, realtime, user } = yield* setUp
-      const heard: Array<KuzzleRealtime.Notification> = []
+      const received: Array<KuzzleRealtime.Notification> = []
       const everything: Array<KuzzleRealtime.Notification> = []
-      yield* realtime.listen({ ...all, users: "all", subscribeToSelf: false }, (one) => heard.push(one))
+      yield* realtime.listen({ ...all, users: "all", subscribeToSelf: false }, (one) => received.push(one))
       yield* realtime.listen({ ...all, users: "all" }, (one) => everything.push(one))
       // Only the client handles this option, so the server gets one subscription.
       assert.strictEqual(network.current.of("subscribe").length, 1)
@@ -245,16 +246,16 @@ describe("delivery", () => {
         user("in", { volatile })
       }
       assert.strictEqual(everything.length, 8)
-      assert.deepStrictEqual(heard, everything.slice(2))
+      assert.deepStrictEqual(received, everything.slice(2))
     }))
 
   it.scoped("`subscribeToSelf: false` recognizes the client from the first notification on, early ones included, and after a loss", () =>
     Effect.gen(function*() {
       const { network, realtime } = yield* setUp
       network.onSend = undefined
-      const heard: Array<KuzzleRealtime.Notification> = []
+      const received: Array<KuzzleRealtime.Notification> = []
       const options = { ...all, subscribeToSelf: false, volatile: { name: "ada" } }
-      yield* Effect.forkScoped(realtime.listen(options, (one) => heard.push(one)))
+      yield* Effect.forkScoped(realtime.listen(options, (one) => received.push(one)))
       yield* turns()
       const answer = () => {
         const request = network.current.last("subscribe")
@@ -263,12 +264,12 @@ describe("delivery", () => {
         network.current.answer(request, { roomId: "room{}", channel })
       }
       answer()
-      assert.deepStrictEqual(kinds(heard), ["theirs"])
+      assert.deepStrictEqual(kinds(received), ["theirs"])
       network.current.close(1006)
       yield* TestClock.adjust("1 second")
       yield* turns()
       answer()
-      assert.deepStrictEqual(kinds(heard), ["theirs", "Disconnected", "theirs"])
+      assert.deepStrictEqual(kinds(received), ["theirs", "Disconnected", "theirs"])
     }))
 
   it.scoped("the application cannot choose the user of a subscription", () =>
@@ -303,19 +304,19 @@ describe("delivery", () => {
         const request = { ...socket.last("subscribe"), volatile: {} }
         queueMicrotask(() => socket.answer(request, { roomId: "room{}", channel }))
       }
-      const heard: Array<KuzzleRealtime.Notification> = []
-      yield* realtime.listen({ ...all, subscribeToSelf: false }, (one) => heard.push(one))
+      const received: Array<KuzzleRealtime.Notification> = []
+      yield* realtime.listen({ ...all, subscribeToSelf: false }, (one) => received.push(one))
       network.current.deliver(document({}, "a"))
       network.current.deliver({ ...document({}, "b"), volatile: { sdkInstanceId: undefined } })
-      assert.deepStrictEqual(kinds(heard), ["a", "b"])
+      assert.deepStrictEqual(kinds(received), ["a", "b"])
     }))
 
   it.scoped("8.E5: `out` has no channel of its own on the server: the client subscribes to all users, and delivers those who leave", () =>
     Effect.gen(function*() {
       const { emit, network, realtime, user } = yield* setUp
-      const heard: Record<string, Array<KuzzleRealtime.Notification>> = {}
+      const received: Record<string, Array<KuzzleRealtime.Notification>> = {}
       for (const users of ["out", "all", "in", "none"] as const) {
-        const own: Array<KuzzleRealtime.Notification> = heard[users] = []
+        const own: Array<KuzzleRealtime.Notification> = received[users] = []
         yield* realtime.listen({ ...all, users }, (one) => own.push(one))
       }
       assert.deepStrictEqual(network.current.of("subscribe").map(({ users }) => users), ["all", "in", "none"])
@@ -324,7 +325,7 @@ describe("delivery", () => {
       user("out")
       emit("a")
       assert.deepStrictEqual(
-        Object.entries(heard).map(([users, own]) => [users, kinds(own)]),
+        Object.entries(received).map(([users, own]) => [users, kinds(own)]),
         [["out", ["out", "a"]], ["all", ["in", "out", "a"]], ["in", ["in", "a"]], ["none", ["a"]]]
       )
     }))
@@ -496,8 +497,8 @@ describe("join", () => {
       const { network, realtime, states } = yield* setUp
       const stream = yield* realtime.open({ roomId: "r" })
       network.onSend = (socket) => {
-        const gone = { id: "core.realtime.room_not_found", status: 404 }
-        queueMicrotask(() => socket.refuse(socket.last("join"), gone))
+        const notFound = { id: "core.realtime.room_not_found", status: 404 }
+        queueMicrotask(() => socket.refuse(socket.last("join"), notFound))
       }
       network.current.close(lost.code)
       yield* TestClock.adjust("1 second")
@@ -571,7 +572,7 @@ describe("malformed frames", () => {
     [{ result: {} }, "notification.type: expected \"document\", got nothing"]
   ]
 
-  it.scoped("C7, S4: a malformed notification is a gap with its reason, and the subscription continues", () =>
+  it.scoped("C7, S4: a malformed notification becomes a gap with its reason, and the subscription continues", () =>
     Effect.gen(function*() {
       const { emit, network, realtime } = yield* setUp
       const stream = yield* realtime.open({ ...all, users: "all", subscribeToSelf: false })
@@ -580,8 +581,8 @@ describe("malformed frames", () => {
         network.current.deliver({ ...document({}, "a"), volatile })
       }
       emit("b")
-      const heard = yield* Stream.runCollect(Stream.take(stream, wrong.length + 6))
-      const described = Array.from(heard, (one) =>
+      const received = yield* Stream.runCollect(Stream.take(stream, wrong.length + 6))
+      const described = Array.from(received, (one) =>
         one.type === "gap"
           ? one.cause._tag === "Malformed" ? one.cause.issue : one.cause._tag
           : one.type === "document"
@@ -599,8 +600,8 @@ describe("malformed frames", () => {
           if (request.action !== "subscribe" && request.action !== "join") return obliging(socket, frame)
           queueMicrotask(() => socket.answer(request, result))
         }
-        for (const asked of [all, { roomId: "r" }]) {
-          const error = yield* Effect.flip(realtime.open(asked))
+        for (const options of [all, { roomId: "r" }]) {
+          const error = yield* Effect.flip(realtime.open(options))
           assert.strictEqual(error._tag, "KuzzleProtocolError")
           assert.include(error.message, "result")
         }

@@ -22,7 +22,7 @@ describe("requests", () => {
   it.scoped("R1, 8.E17: the client returns the server's answer, and sends an SDK name whose version the server does not check", () =>
     Effect.gen(function*() {
       const { inFlight, network, query } = yield* silent
-      const asked = yield* Effect.fork(query({ ...now, a: 1 }, { volatile: { mine: true } }))
+      const fiber = yield* Effect.fork(query({ ...now, a: 1 }, { volatile: { mine: true } }))
       yield* turns()
       const request = network.current.last("now")
       assert.deepInclude(request, { controller: "server", action: "now", a: 1 })
@@ -30,7 +30,7 @@ describe("requests", () => {
       assert.match(String(request.volatile.sdkName), /^effect@/)
       assert.notProperty(request.volatile, "sdkVersion")
       network.current.answer(request, { now: 7 })
-      const response = yield* Fiber.join(asked)
+      const response = yield* Fiber.join(fiber)
       assert.deepStrictEqual([response.status, response.result], [200, { now: 7 }])
       assert.strictEqual(inFlight(), 0)
     }))
@@ -38,11 +38,11 @@ describe("requests", () => {
   it.scoped("R1, 8.E1: an error without a room is an answer, too", () =>
     Effect.gen(function*() {
       const { network, query } = yield* silent
-      const asked = yield* Effect.fork(Effect.exit(query({ ...now, body: 1 })))
+      const fiber = yield* Effect.fork(Effect.exit(query({ ...now, body: 1 })))
       yield* turns()
       const { requestId } = network.current.last("now")
       network.current.deliver({ requestId, status: 400, error: { status: 400, message: "invalid body" } })
-      const error = failure(yield* Fiber.join(asked))
+      const error = failure(yield* Fiber.join(fiber))
       assert.strictEqual(error?._tag, "KuzzleBadRequestError")
       assert.strictEqual(error?.message, "invalid body")
     }))
@@ -50,7 +50,7 @@ describe("requests", () => {
   it.scoped("R2, 8.D1: a request that was sent fails at its deadline, and its late answer changes nothing", () =>
     Effect.gen(function*() {
       const { inFlight, network, query } = yield* silent
-      const asked = yield* Effect.fork(Effect.exit(query(now)))
+      const fiber = yield* Effect.fork(Effect.exit(query(now)))
       const short = yield* Effect.fork(Effect.exit(query(now, { timeout: "2 seconds" })))
       yield* turns()
       yield* TestClock.adjust("1999 millis")
@@ -60,9 +60,9 @@ describe("requests", () => {
       assert.deepInclude({ ...error }, { _tag: "KuzzleDeadlineError", sent: true })
       assert.include(error?.message, "server:now was not answered within 2s; it may have been executed")
       yield* TestClock.adjust("12999 millis")
-      assert.isNull(asked.unsafePoll())
+      assert.isNull(fiber.unsafePoll())
       yield* TestClock.adjust("1 millis")
-      assert.strictEqual(tagOf(yield* Fiber.join(asked)), "KuzzleDeadlineError")
+      assert.strictEqual(tagOf(yield* Fiber.join(fiber)), "KuzzleDeadlineError")
       assert.strictEqual(inFlight(), 0)
       network.current.requests.forEach((request) => network.current.answer(request))
       assert.strictEqual(inFlight(), 0)
@@ -78,11 +78,11 @@ describe("requests", () => {
       network.current.close(1006)
       yield* TestClock.adjust("1 second")
       yield* turns()
-      const asked = yield* Effect.fork(Effect.exit(query(now, { timeout: "1 second" })))
+      const fiber = yield* Effect.fork(Effect.exit(query(now, { timeout: "1 second" })))
       yield* turns()
       assert.strictEqual(inFlight(), 2)
       yield* TestClock.adjust("1 second")
-      const error = failure(yield* Fiber.join(asked))
+      const error = failure(yield* Fiber.join(fiber))
       assert.deepInclude({ ...error }, { _tag: "KuzzleDeadlineError", sent: false })
       network.current.answer(network.current.last("subscribe"), { channel: "r-111", roomId: "r" })
       yield* turns()
@@ -93,11 +93,11 @@ describe("requests", () => {
   it.scoped("R3, R6: at the end of the connection, sent requests may have been executed; later requests were not sent", () =>
     Effect.gen(function*() {
       const { inFlight, network, query } = yield* silent
-      const asked = yield* Effect.fork(Effect.exit(query(now)))
+      const fiber = yield* Effect.fork(Effect.exit(query(now)))
       yield* turns()
       network.current.close(1006, "gone")
       yield* turns()
-      const error = failure(yield* Fiber.join(asked))
+      const error = failure(yield* Fiber.join(fiber))
       assert.strictEqual(error?._tag, "KuzzleMaybeSentError")
       assert.include(error?.message, "closed with code 1006 (gone)")
       const after = failure(yield* Effect.exit(query(now)))
@@ -110,7 +110,7 @@ describe("requests", () => {
       assert.deepStrictEqual(network.current.of("now"), [])
     }))
 
-  it.scoped("R3: a request in the turn in which the connection ends was not sent, and the error does not say that the client was closed", () =>
+  it.scoped("R3: a request that is made while the connection ends is not sent, and its error does not say that the client was closed", () =>
     Effect.gen(function*() {
       const { network, query } = yield* silent
       network.current.close(1011, "kicked")
@@ -122,11 +122,11 @@ describe("requests", () => {
   it.scoped("R3, 8.D5: ten thousand requests in flight all end when the connection dies", () =>
     Effect.gen(function*() {
       const { inFlight, network, queryMany } = yield* silent
-      const asked = yield* Effect.fork(queryMany(Array.from({ length: 10_000 }, () => now)))
+      const fiber = yield* Effect.fork(queryMany(Array.from({ length: 10_000 }, () => now)))
       yield* turns()
       assert.strictEqual(inFlight(), 10_000)
       network.current.close(1006)
-      const outcomes = yield* Fiber.join(asked)
+      const outcomes = yield* Fiber.join(fiber)
       assert.isTrue(outcomes.every((outcome) => tagOf(outcome) === "KuzzleMaybeSentError"))
       assert.strictEqual(inFlight(), 0)
     }))
@@ -136,19 +136,19 @@ describe("requests", () => {
       const { inFlight, network, query } = yield* silent
       const seen: Array<number> = []
       const asking = Effect.map(Effect.exit(query(now)), () => void seen.push(inFlight()))
-      const asked = yield* Effect.fork(Effect.all([asking, asking, asking], { concurrency: "unbounded" }))
+      const fiber = yield* Effect.fork(Effect.all([asking, asking, asking], { concurrency: "unbounded" }))
       yield* turns()
       assert.strictEqual(inFlight(), 3)
       network.current.close(1006)
       assert.deepStrictEqual(seen, [])
-      yield* Fiber.join(asked)
+      yield* Fiber.join(fiber)
       assert.deepStrictEqual(seen, [0, 0, 0])
     }))
 
   it.scoped("R4: late, duplicate and unknown answers change nothing", () =>
     Effect.gen(function*() {
       const { inFlight, network, query, session } = yield* silent
-      const asked = yield* Effect.fork(query(now))
+      const fiber = yield* Effect.fork(query(now))
       const other = yield* Effect.fork(query(now))
       yield* turns()
       const [first, second] = network.current.requests
@@ -163,7 +163,7 @@ describe("requests", () => {
         error: null,
         result: 4
       })
-      assert.strictEqual((yield* Fiber.join(asked)).result, 1)
+      assert.strictEqual((yield* Fiber.join(fiber)).result, 1)
       assert.isNull(other.unsafePoll())
       network.current.answer(second, 5)
       assert.strictEqual((yield* Fiber.join(other)).result, 5)
@@ -174,12 +174,12 @@ describe("requests", () => {
   it.scoped("R4, 8.A8: an answer to a request of an earlier connection, or one that arrives over an earlier connection, is ignored", () =>
     Effect.gen(function*() {
       const { network, query } = yield* silent
-      const asked = yield* Effect.fork(Effect.exit(query(now)))
+      const fiber = yield* Effect.fork(Effect.exit(query(now)))
       yield* turns()
       const old = network.current
       const request = old.last("now")
       old.close(1006)
-      yield* Fiber.join(asked)
+      yield* Fiber.join(fiber)
       yield* TestClock.adjust("1 second")
       yield* turns()
       const second = yield* Effect.fork(Effect.exit(query(now)))
@@ -230,11 +230,11 @@ describe("requests", () => {
       for (const [limit, expected] of [[size, "sent"], [size - 1, "KuzzlePayloadTooLargeError"]] as const) {
         const other = new FakeNetwork()
         const { query } = yield* client(other, { sdkName: "a@1", maxRequestSize: limit })
-        const asked = yield* Effect.fork(Effect.exit(query({ ...now, body: { a: "é" } })))
+        const fiber = yield* Effect.fork(Effect.exit(query({ ...now, body: { a: "é" } })))
         yield* turns()
         // Ids are random numbers in base 36, usually of the same length.
         const sent = other.current.sent[0]
-        const exit = asked.unsafePoll()
+        const exit = fiber.unsafePoll()
         if (sent !== undefined) assert.isAtMost(new TextEncoder().encode(sent).length, limit)
         else if (exit !== null) {
           assert.isTrue(Exit.isSuccess(exit) && tagOf(exit.value) === "KuzzlePayloadTooLargeError")
@@ -283,7 +283,7 @@ describe("requests", () => {
   it.scoped("queryMany: each outcome is at its position, and a failure does not affect the others", () =>
     Effect.gen(function*() {
       const { inFlight, network, queryMany } = yield* silent
-      const asked = yield* Effect.fork(
+      const fiber = yield* Effect.fork(
         queryMany([{ ...now, n: 0 }, { ...now, body: 1n }, { ...now, n: 2 }, { ...now, n: 3 }])
       )
       yield* turns()
@@ -292,7 +292,7 @@ describe("requests", () => {
       network.current.answer(d, "d")
       network.current.refuse(c, { id: "api.process.too_many_requests", status: 429 })
       network.current.answer(a, "a")
-      const outcomes = yield* Fiber.join(asked)
+      const outcomes = yield* Fiber.join(fiber)
       assert.deepStrictEqual(outcomes.map(tagOf), [
         "Success",
         "KuzzleEncodeError",
@@ -371,10 +371,10 @@ describe("requests", () => {
   it.scoped("an error has the fields of its own request", () =>
     Effect.gen(function*() {
       const { network, queryMany } = yield* silent
-      const asked = yield* Effect.fork(queryMany([now, { controller: "auth", action: "checkToken" }, now]))
+      const fiber = yield* Effect.fork(queryMany([now, { controller: "auth", action: "checkToken" }, now]))
       yield* turns()
       network.current.close(1001)
-      const errors = (yield* Fiber.join(asked)).map(failure)
+      const errors = (yield* Fiber.join(fiber)).map(failure)
       assert.deepStrictEqual(
         errors.map((error) => (KuzzleError.isKuzzleError(error) && "action" in error ? error.action : undefined)),
         ["now", "checkToken", "now"]

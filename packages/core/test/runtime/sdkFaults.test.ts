@@ -45,7 +45,7 @@ describe("spec 8: connection", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { watch } = yield* client(network, { reconnect: Schedule.spaced("10 millis") })
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       for (const id of ["1", "2", "3"]) {
         network.current.close(1006)
         yield* pass("10 millis")
@@ -53,7 +53,7 @@ describe("spec 8: connection", () => {
         network.current.deliver(document({ a: 1 }, id))
         yield* turns()
       }
-      assert.deepStrictEqual(kinds(heard), ["Disconnected", "1", "Disconnected", "2", "Disconnected", "3"])
+      assert.deepStrictEqual(kinds(received), ["Disconnected", "1", "Disconnected", "2", "Disconnected", "3"])
     }))
 
   const transient = [
@@ -68,7 +68,7 @@ describe("spec 8: connection", () => {
         const network = obligingNetwork()
         const { session, watch } = yield* client(network, { reconnect: Schedule.spaced("10 seconds") })
         yield* session.authentication.adopt(identityOf(token("old", 5000)))
-        const { end, heard } = yield* watch({ a: 1 })
+        const { end, received } = yield* watch({ a: 1 })
         network.onSend = undefined
         network.current.close(1006)
         yield* turns()
@@ -86,7 +86,7 @@ describe("spec 8: connection", () => {
         socket.deliver(document({ a: 1 }, "1"))
         yield* turns()
         assert.isNull(end.unsafePoll())
-        assert.deepStrictEqual(kinds(heard), ["Disconnected", "1"])
+        assert.deepStrictEqual(kinds(received), ["Disconnected", "1"])
       })
   )
 
@@ -95,7 +95,7 @@ describe("spec 8: connection", () => {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network, { reconnect: Schedule.spaced("10 seconds") })
       yield* session.authentication.adopt(identityOf(token("old", 5000)))
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       network.onSend = undefined
       network.current.close(1006)
       yield* turns()
@@ -113,7 +113,7 @@ describe("spec 8: connection", () => {
       assert.strictEqual(network.current.last("subscribe").jwt, "t1")
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard).filter((kind) => kind !== "Disconnected"), ["1"])
+      assert.deepStrictEqual(kinds(received).filter((kind) => kind !== "Disconnected"), ["1"])
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 
@@ -136,7 +136,7 @@ describe("spec 8: connection", () => {
       assert.strictEqual(network.sockets.length, 3)
     }))
 
-  it.scoped("8.A17: a client that is made after another was closed reconnects by itself from the beginning", () =>
+  it.scoped("8.A17: a client that is made after another was closed reconnects from the beginning", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       yield* Effect.scoped(client(network))
@@ -208,12 +208,12 @@ describe("spec 8: authentication", () => {
           const request: FakeRequest = JSON.parse(frame)
           if (request.action === "now") queueMicrotask(() => socket.refuse(request, dead))
         }
-        const asked = yield* Effect.fork(Effect.flip(kuzzle.query(now)))
+        const fiber = yield* Effect.fork(Effect.flip(kuzzle.query(now)))
         yield* turns()
         assert.strictEqual(network.current.of("login").length, 2)
         network.current.close(1006)
         // The error does not say that no user is logged in, because the renewal is pending.
-        assert.strictEqual((yield* Fiber.join(asked))._tag, "KuzzleNotSentError")
+        assert.strictEqual((yield* Fiber.join(fiber))._tag, "KuzzleNotSentError")
       }).pipe(Effect.provide(clientOver(network, { authenticator: login })))
     }))
 
@@ -242,11 +242,11 @@ describe("spec 8: authentication", () => {
               : { _id: request.action === "login" ? "bob" : "ada", jwt: `${request.action}'s`, ttl: 60_000 }
           )
         // The server may answer both requests in any order.
-        for (const asked of network.current.of(action)) answer(asked)
+        for (const request of network.current.of(action)) answer(request)
         yield* turns()
         answer(refresh)
         yield* turns()
-        for (const asked of network.current.of(action)) answer(asked)
+        for (const request of network.current.of(action)) answer(request)
         yield* Fiber.join(ended)
         yield* turns()
         assert.deepInclude(
@@ -296,7 +296,7 @@ describe("spec 8: authentication", () => {
       }).pipe(Effect.provide(clientOver(network)))
     }))
 
-  it.scoped("8.B12: a connection sends no unneeded request, with or without a token", () =>
+  it.scoped("8.B12: opening a connection sends no unnecessary request, with or without a token", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session } = yield* client(network)
@@ -321,16 +321,22 @@ describe("spec 8: authentication", () => {
       const record = (value: unknown) => void texts.push(inspect(value, { depth: 20 }), JSON.stringify(value) ?? "")
       yield* Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
-        yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) => Effect.sync(() => record(event))))
+        yield* Effect.forkScoped(
+          Stream.runForEach(Kuzzle.streamOf(kuzzle.events), (event) => Effect.sync(() => record(event)))
+        )
         yield* kuzzle.setToken(Option.some(Kuzzle.token(Redacted.make("s3cr3t-token"))))
-        const asked = (password: unknown) =>
+        const loginWith = (password: unknown) =>
           Effect.forkScoped(Effect.exit(kuzzle.query({ ...now, body: { user: "ada", password } })))
-        const fibers = [yield* asked("s3cr3t"), yield* asked("s3cr3t".repeat(500_000)), yield* asked("s3cr3t")]
+        const fibers = [
+          yield* loginWith("s3cr3t"),
+          yield* loginWith("s3cr3t".repeat(500_000)),
+          yield* loginWith("s3cr3t")
+        ]
         yield* turns()
         assert.strictEqual(network.current.last("now").jwt, "s3cr3t-token")
         network.current.refuse(network.current.last("now"), dead)
         network.current.close(1006)
-        fibers.push(yield* asked("s3cr3t"))
+        fibers.push(yield* loginWith("s3cr3t"))
         for (const fiber of fibers) record(yield* Fiber.join(fiber))
         record(yield* kuzzle.state)
         record(yield* kuzzle.token)
@@ -374,9 +380,9 @@ describe("spec 8: subscriptions", () => {
         queueMicrotask(() => socket.answer(request, result))
       }
       const { realtime } = yield* client(network)
-      const heard: Array<KuzzleRealtime.Notification> = []
+      const received: Array<KuzzleRealtime.Notification> = []
       const scope = yield* Scope.make()
-      yield* Scope.extend(realtime.listen(all, (one) => heard.push(one)), scope)
+      yield* Scope.extend(realtime.listen(all, (one) => received.push(one)), scope)
       network.current.close(1006)
       yield* turns()
       yield* pass("1 second")
@@ -384,7 +390,7 @@ describe("spec 8: subscriptions", () => {
         network.current.deliver({ room: `${room}-111`, type: "document", status: 200, result: { _id: room } })
       }
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["Disconnected", "r2"])
+      assert.deepStrictEqual(kinds(received), ["Disconnected", "r2"])
       yield* Scope.close(scope, Exit.void)
       assert.deepStrictEqual(network.current.of("unsubscribe").map(({ body }) => body), [{ roomId: "r2" }])
     }))
@@ -414,11 +420,11 @@ describe("spec 8: subscriptions", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
-      const heard: Array<string> = []
+      const received: Array<string> = []
       for (const name of ["a", "b", "c"]) {
         const scope = yield* Scope.make()
         yield* realtime.listen(all, () => {
-          heard.push(name)
+          received.push(name)
           if (name !== "c") Effect.runSync(Scope.close(scope, Exit.void))
         }).pipe(Scope.extend(scope))
       }
@@ -426,7 +432,7 @@ describe("spec 8: subscriptions", () => {
         network.current.deliver(document({}, id))
         yield* turns()
       }
-      assert.deepStrictEqual(heard, ["a", "b", "c", "c"])
+      assert.deepStrictEqual(received, ["a", "b", "c", "c"])
     }))
 })
 

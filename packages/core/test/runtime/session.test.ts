@@ -3,10 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, type Clock, Duration, Effect, Exit, Fiber, Option, Schedule, Scope, Stream, TestClock } from "effect"
 import type { Event } from "../../src/internal/protocol/clientAction.ts"
 import { identityOf } from "../../src/internal/protocol/credentials.ts"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, dial, document, failureTag, kinds, now, obligingNetwork, token } from "../support/client.ts"
 import { FakeNetwork, obliging, turns } from "../support/FakeSocket.ts"
 
-describe("session: connecting", () => {
+describe("client: connecting", () => {
   it.scoped("C5: completes when ready, and the states show the steps", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
@@ -30,7 +31,7 @@ describe("session: connecting", () => {
       assert.strictEqual(network.sockets.length, 1)
     }))
 
-  it.effect("L1: a client that cannot connect ends at whatever step its pause is interrupted", () =>
+  it.effect("L1: a client that cannot connect ends when it is interrupted at any step of its backoff delay", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       network.autoOpen = false
@@ -132,7 +133,7 @@ describe("session: connecting", () => {
     }))
 })
 
-describe("session: reconnecting", () => {
+describe("client: reconnecting", () => {
   it.scoped("C5, C7, 8.A2: after every close that the client did not request there is another connection, also after code 1000", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
@@ -222,18 +223,18 @@ describe("session: reconnecting", () => {
       old.close(1006)
       yield* TestClock.adjust("1 second")
       yield* turns()
-      const asked = yield* Effect.fork(query(now))
+      const fiber = yield* Effect.fork(query(now))
       yield* turns()
       old.open()
       old.deliver({ room: network.current.last("now").requestId, status: 200, error: null })
       old.close(1006)
       yield* turns()
-      assert.isNull(asked.unsafePoll())
+      assert.isNull(fiber.unsafePoll())
       assert.strictEqual((yield* session.state)._tag, "Ready")
       assert.strictEqual(network.sockets.length, 2)
     }))
 
-  it.scoped("C6, 8.A12: the backoff continues until a session was stable, then starts again", () =>
+  it.scoped("C6, 8.A12: the backoff continues until a connection was stable, then starts from its beginning", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const { session } = yield* client(network, {
@@ -313,7 +314,7 @@ describe("session: reconnecting", () => {
       assert.lengthOf(network.sockets, 1)
     }))
 
-  it.scoped("R1, C5: at the end of the schedule the session has failed, and so do all requests and subscriptions, old and new", () =>
+  it.scoped("R1, C5: when the schedule ends, the client fails, and so do all requests and subscriptions, old and new", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime, session, tags, watch } = yield* client(network, {
@@ -339,7 +340,7 @@ describe("session: reconnecting", () => {
     }))
 })
 
-describe("session: subscriptions", () => {
+describe("client: subscriptions", () => {
   it.scoped("R5, 8.D4: after a loss subscriptions are sent before the requests that were submitted meanwhile", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
@@ -352,7 +353,7 @@ describe("session: subscriptions", () => {
       yield* turns()
       const socket = network.current
       assert.strictEqual((yield* session.state)._tag, "Resubscribing")
-      const asked = yield* Effect.forEach([1, 2, 3], (n) => Effect.fork(query({ ...now, n })))
+      const fibers = yield* Effect.forEach([1, 2, 3], (n) => Effect.fork(query({ ...now, n })))
       yield* turns()
       assert.deepStrictEqual(socket.requests.map(({ action }) => action), ["subscribe", "subscribe"])
       for (const request of socket.of("subscribe")) {
@@ -363,14 +364,14 @@ describe("session: subscriptions", () => {
       assert.strictEqual((yield* session.state)._tag, "Ready")
       assert.deepStrictEqual(socket.of("now").map(({ n }) => n), [1, 2, 3])
       socket.of("now").forEach((request) => socket.answer(request))
-      yield* Fiber.joinAll(asked)
+      yield* Fiber.joinAll(fibers)
     }))
 
   it.scoped("S4, 8.C7: a loss is announced before the next notification, once, and never without one", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { watch } = yield* client(network)
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
       for (const round of [2, 3]) {
@@ -380,11 +381,11 @@ describe("session: subscriptions", () => {
         network.current.deliver(document({ a: 1 }, String(round)))
         yield* turns()
       }
-      assert.deepStrictEqual(kinds(heard), ["1", "Disconnected", "2", "Disconnected", "3"])
+      assert.deepStrictEqual(kinds(received), ["1", "Disconnected", "2", "Disconnected", "3"])
       const joined = yield* watch({ a: 1 })
       network.current.deliver(document({ a: 1 }, "4"))
       yield* turns()
-      assert.deepStrictEqual(kinds(joined.heard), ["4"])
+      assert.deepStrictEqual(kinds(joined.received), ["4"])
     }))
 
   it.scoped("S3, 8.C1: a notification before the answer, or in the same packet, is delivered", () =>
@@ -398,10 +399,10 @@ describe("session: subscriptions", () => {
       network.current.answer(network.current.last("subscribe"), { roomId, channel: `${roomId}-111` })
       network.current.deliver(document({ a: 1 }, "behind"))
       yield* turns()
-      const { heard } = yield* Fiber.join(opening)
+      const { received } = yield* Fiber.join(opening)
       network.current.deliver(document({ a: 1 }, "later"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["early", "behind", "later"])
+      assert.deepStrictEqual(kinds(received), ["early", "behind", "later"])
     }))
 
   it.scoped("S5, 8.C2: equal filters share one subscription of the server, which ends with the last consumer", () =>
@@ -429,23 +430,23 @@ describe("session: subscriptions", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network, { maxResponseSize: 500 })
-      const { heard } = yield* watch({})
+      const { received } = yield* watch({})
       const ask = Effect.gen(function*() {
         network.onSend = undefined
-        const asked = yield* Effect.fork(Effect.exit(query(now)))
+        const fiber = yield* Effect.fork(Effect.exit(query(now)))
         yield* turns()
-        return { asked, id: network.current.last("now").requestId }
+        return { fiber, id: network.current.last("now").requestId }
       })
       const [one, other] = [yield* ask, yield* ask]
       const frame = (room: string) => `{"result":"${"x".repeat(500)}\\"room\\":\\"${other.id}\\"}","room":"${room}"}`
       network.current.deliver(frame(one.id))
-      const exit = yield* Fiber.join(one.asked)
+      const exit = yield* Fiber.join(one.fiber)
       assert.strictEqual(failureTag(exit), "KuzzleResponseTooLargeError")
-      assert.isNull(other.asked.unsafePoll())
+      assert.isNull(other.fiber.unsafePoll())
       assert.strictEqual((yield* session.state)._tag, "Ready")
       // A notification that is not delivered must be announced. Here, as on Node, the connection ends.
       network.current.deliver(frame("room{}-111"))
-      const cut = yield* Fiber.join(other.asked)
+      const cut = yield* Fiber.join(other.fiber)
       assert.strictEqual(failureTag(cut), "KuzzleMaybeSentError")
       const state = yield* session.state
       assert.isTrue(
@@ -456,7 +457,7 @@ describe("session: subscriptions", () => {
       yield* turns()
       network.current.deliver(document({}, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["Disconnected", "1"])
+      assert.deepStrictEqual(kinds(received), ["Disconnected", "1"])
       // A frame with exactly the largest size is read.
       network.current.deliver(
         JSON.stringify({ ...document({}, "2"), text: "" }).replace(/""\}$/, (end) => {
@@ -465,21 +466,21 @@ describe("session: subscriptions", () => {
         })
       )
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["Disconnected", "1", "2"])
+      assert.deepStrictEqual(kinds(received), ["Disconnected", "1", "2"])
     }))
 
   it.scoped("S2: nothing is delivered after the scope is closed", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { realtime } = yield* client(network)
-      const heard: Array<KuzzleRealtime.Notification> = []
+      const received: Array<KuzzleRealtime.Notification> = []
       const scope = yield* Scope.make()
-      yield* Scope.extend(realtime.listen({ index: "i", collection: "c" }, (one) => heard.push(one)), scope)
+      yield* Scope.extend(realtime.listen({ index: "i", collection: "c" }, (one) => received.push(one)), scope)
       network.current.deliver(document({}, "1"))
       yield* Scope.close(scope, Exit.void)
       network.current.deliver(document({}, "2"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["1"])
+      assert.deepStrictEqual(kinds(received), ["1"])
     }))
 
   it.scoped("S6, 8.C3: a subscription that is refused when it is reopened ends with the error, and the others continue", () =>
@@ -501,7 +502,7 @@ describe("session: subscriptions", () => {
       assert.strictEqual((yield* session.state)._tag, "Ready")
       network.current.deliver(document({ b: 1 }, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(granted.heard), ["Disconnected", "1"])
+      assert.deepStrictEqual(kinds(granted.received), ["Disconnected", "1"])
     }))
 
   it.scoped("8.C4: a subscription that is closed while offline is not reopened", () =>
@@ -527,10 +528,10 @@ describe("session: subscriptions", () => {
       const opening = yield* Effect.fork(watch({ a: 1 }))
       yield* TestClock.adjust("1 second")
       yield* turns()
-      const { heard } = yield* Fiber.join(opening)
+      const { received } = yield* Fiber.join(opening)
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["1"])
+      assert.deepStrictEqual(kinds(received), ["1"])
     }))
 
   it.scoped("S4, S7, L2, 8.E6: a consumer that does not read loses its own notifications, gets their number, and delays no other consumer", () =>
@@ -538,10 +539,10 @@ describe("session: subscriptions", () => {
       const network = obligingNetwork()
       const { query, realtime, watch } = yield* client(network)
       const lazy = yield* realtime.open({ index: "i", collection: "c", bufferSize: 3 })
-      const { heard } = yield* watch({})
+      const { received } = yield* watch({})
       for (let n = 0; n < 10; n++) network.current.deliver(document({}, String(n)))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"])
+      assert.deepStrictEqual(kinds(received), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"])
       assert.strictEqual((yield* query(now)).status, 200)
       const late = Array.from(yield* Stream.runCollect(Stream.take(lazy, 4)))
       assert.deepStrictEqual(kinds(late), ["Overflow", "7", "8", "9"])
@@ -552,7 +553,7 @@ describe("session: subscriptions", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, realtime, watch } = yield* client(network)
-      const { heard } = yield* watch({})
+      const { received } = yield* watch({})
       const { ended: end } = yield* realtime.listen({ index: "i", collection: "c" }, () => {
         throw new Error("mine")
       })
@@ -560,7 +561,7 @@ describe("session: subscriptions", () => {
       const exit = yield* Effect.exit(end)
       assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["1"])
+      assert.deepStrictEqual(kinds(received), ["1"])
       assert.strictEqual((yield* query(now)).status, 200)
     }))
 
@@ -597,10 +598,10 @@ describe("session: subscriptions", () => {
       const { query, session, watch } = yield* client(network)
       const diagnostics: Array<Event> = []
       yield* Effect.forkScoped(
-        Stream.runForEach(session.events, (one) => Effect.sync(() => diagnostics.push(one)))
+        Stream.runForEach(Watched.streamOf(session.events), (one) => Effect.sync(() => diagnostics.push(one)))
       )
       yield* session.authentication.adopt(identityOf(token("one", 60_000)))
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       const before = network.current.of("subscribe").length
       network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired", status: 200 })
       yield* turns()
@@ -617,7 +618,7 @@ describe("session: subscriptions", () => {
       assert.deepStrictEqual(network.current.of("subscribe").slice(before).map(({ jwt }) => jwt), ["two", "two"])
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
+      assert.deepStrictEqual(kinds(received), ["TokenExpired", "1"])
       assert.includeMembers(diagnostics.map(({ _tag }) => _tag), ["TokenExpired", "SessionLost"])
     }))
 
@@ -666,27 +667,27 @@ describe("session: subscriptions", () => {
       const { session, watch } = yield* client(network)
       yield* session.authentication.adopt(identityOf(token("earlier", 10_000)))
       yield* session.authentication.adopt(identityOf(token("good", 60_000)))
-      const { heard } = yield* watch({ a: 1 })
+      const { received } = yield* watch({ a: 1 })
       network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired" })
       yield* turns()
       assert.strictEqual(network.current.of("subscribe").length, 2)
       network.current.deliver(document({ a: 1 }, "1"))
       yield* turns()
-      assert.deepStrictEqual(kinds(heard), ["TokenExpired", "1"])
+      assert.deepStrictEqual(kinds(received), ["TokenExpired", "1"])
     }))
 })
 
-describe("session: closing", () => {
+describe("client: closing", () => {
   it.effect("L1, C5, 8.A16: the socket is closed, pending requests fail, the last state is published, nothing is dialled again", () =>
     Effect.gen(function*() {
       const network = new FakeNetwork()
       const scope = yield* Scope.make()
       const session = yield* Scope.extend(dial(network), scope)
-      const states = yield* Effect.fork(Stream.runCollect(session.states))
-      const asked = yield* Effect.fork(Effect.exit(session.requests.query(now)))
+      const states = yield* Effect.fork(Stream.runCollect(Watched.streamOf(session.states)))
+      const fiber = yield* Effect.fork(Effect.exit(session.requests.query(now)))
       yield* turns()
       yield* Scope.close(scope, Exit.void)
-      assert.strictEqual(failureTag(yield* Fiber.join(asked)), "KuzzleMaybeSentError")
+      assert.strictEqual(failureTag(yield* Fiber.join(fiber)), "KuzzleMaybeSentError")
       assert.isTrue(network.current.terminated)
       assert.deepStrictEqual(Array.from(yield* Fiber.join(states), ({ _tag }) => _tag), ["Ready", "Closed"])
       assert.strictEqual(failureTag(yield* Effect.exit(session.requests.query(now))), "KuzzleNotSentError")
@@ -766,14 +767,14 @@ describe("session: closing", () => {
     }))
 })
 
-describe("session: diagnostics", () => {
+describe("client: diagnostics", () => {
   it.scoped("C7, 8.A5, 8.D1, 8.E1: a frame that no request or subscription expects is reported, and has no other effect", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session } = yield* client(network)
       const diagnostics: Array<Event> = []
       yield* Effect.forkScoped(
-        Stream.runForEach(session.events, (one) => Effect.sync(() => diagnostics.push(one)))
+        Stream.runForEach(Watched.streamOf(session.events), (one) => Effect.sync(() => diagnostics.push(one)))
       )
       yield* turns()
       const limited = {

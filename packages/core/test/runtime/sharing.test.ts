@@ -3,6 +3,7 @@ import { KuzzleTokenStore } from "@effect-kuzzle/core"
 import { KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Redacted, Stream, TestClock } from "effect"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, now, type Options } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
 
@@ -55,7 +56,7 @@ const tab = (
       Effect.provideService(KuzzleTokenStore.KuzzleTokenStore, store)
     )
     const eventTags: Array<string> = []
-    yield* Effect.forkScoped(Stream.runForEach(made.session.events, (event) =>
+    yield* Effect.forkScoped(Stream.runForEach(Watched.streamOf(made.session.events), (event) =>
       Effect.sync(() => {
         const cause = event._tag === "LoggedOut" ? ` ${event.cause}` : ""
         eventTags.push(`${event._tag}${cause}`)
@@ -78,13 +79,13 @@ const tab = (
     }
   })
 
-/** Two clients, and their shared storage. `deaf`: the clients are not notified of each other's changes. */
-const two = ({ deaf = false, ttl = day, ...options }: Options & { deaf?: boolean; ttl?: number } = {}) =>
+/** Two clients, and their shared storage. `unnotified`: the clients are not notified of each other's changes. */
+const two = ({ unnotified = false, ttl = day, ...options }: Options & { unnotified?: boolean; ttl?: number } = {}) =>
   Effect.gen(function*() {
     const kuzzle = server(ttl)
     const values = yield* KeyValueStore.KeyValueStore
     const shared = KuzzleTokenStore.make(values, "token")
-    const store = deaf ? { ...shared, changes: Stream.never } : shared
+    const store = unnotified ? { ...shared, changes: Stream.never } : shared
     const [first, second] = [yield* tab(kuzzle, store, options), yield* tab(kuzzle, store, options)]
     const stored = Effect.map(
       shared.load,
@@ -95,7 +96,7 @@ const two = ({ deaf = false, ttl = day, ...options }: Options & { deaf?: boolean
       Effect.gen(function*() {
         yield* first.authentication.login(login(kuid))
         yield* turns()
-        if (deaf) yield* second.authentication.restoreStored
+        if (unnotified) yield* second.authentication.restoreStored
         assert.deepStrictEqual([first.state(), second.state()], [kuid, kuid])
       })
     return { both, kuzzle, first, second, shared, stored, values }
@@ -156,7 +157,7 @@ describe("clients of one token store", () => {
 
   test("A2, T1: if both renew at the same moment, one does, and the other takes its token", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, first, second, stored } = yield* two({ deaf: true })
+      const { both, kuzzle, first, second, stored } = yield* two({ unnotified: true })
       yield* both("ada")
       yield* Effect.all(
         [first.authentication.refresh(refreshToken), second.authentication.refresh(refreshToken)],
@@ -169,7 +170,7 @@ describe("clients of one token store", () => {
 
   test("A2, T1: a client that missed a renewal takes the token from the store instead of ending the session", () =>
     Effect.gen(function*() {
-      const { both, first, second } = yield* two({ deaf: true })
+      const { both, first, second } = yield* two({ unnotified: true })
       yield* both("ada")
       yield* first.authentication.refresh(refreshToken)
       const answered = yield* Effect.fork(second.query(now))
@@ -182,18 +183,18 @@ describe("clients of one token store", () => {
 
   test("A4, T1: a token that is stored 250 ms after the old one expired is used; without one, the session ends", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, first, second, shared } = yield* two({ deaf: true })
+      const { both, kuzzle, first, second, shared } = yield* two({ unnotified: true })
       yield* both("ada")
       const old = first.token() ?? ""
       kuzzle.alive.delete(old)
-      const asked = yield* Effect.fork(Effect.exit(second.query(now)))
+      const fiber = yield* Effect.fork(Effect.exit(second.query(now)))
       yield* pass(250)
       assert.strictEqual(second.state(), "Renewing")
       const { jwt } = kuzzle.grant("ada")
       const next = { token: Redacted.make(jwt), kuid: "ada", expiresAt: Option.none() }
       assert.isTrue(yield* shared.save(Option.some(next), Option.some(Redacted.make(old))))
       yield* pass(50)
-      assert.isTrue(Exit.isSuccess(yield* Fiber.join(asked)))
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(fiber)))
       assert.strictEqual(second.token(), jwt)
       kuzzle.alive.clear()
       const last = yield* Effect.fork(Effect.exit(second.query(now)))
@@ -206,7 +207,7 @@ describe("clients of one token store", () => {
 
   test("A2, T2: a renewal that ends after that of another client discards its token for the stored one", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, second, shared, stored } = yield* two({ deaf: true })
+      const { both, kuzzle, second, shared, stored } = yield* two({ unnotified: true })
       yield* both("ada")
       const { jwt } = kuzzle.grant("ada")
       const faster = { token: Redacted.make(jwt), kuid: "ada", expiresAt: Option.none() }
@@ -222,9 +223,9 @@ describe("clients of one token store", () => {
       assert.strictEqual(second.token(), jwt)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
-  test("A1, T2: a renewal finds that another client has logged out, and sends nothing", () =>
+  test("A1, T2: a renewal after a logout in another client sends nothing", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, first, second } = yield* two({ deaf: true, ttl: 100_000 })
+      const { both, kuzzle, first, second } = yield* two({ unnotified: true, ttl: 100_000 })
       yield* both("ada")
       yield* first.authentication.logout(logout)
       yield* pass(100_000)
@@ -235,7 +236,7 @@ describe("clients of one token store", () => {
 
   test("A2, T1: a logout removes the session, also if it was renewed elsewhere, but never that of another user", () =>
     Effect.gen(function*() {
-      const { both, kuzzle, first, second, stored } = yield* two({ deaf: true })
+      const { both, kuzzle, first, second, stored } = yield* two({ unnotified: true })
       yield* both("ada")
       yield* first.authentication.refresh(refreshToken)
       yield* second.authentication.logout(logout)
@@ -250,7 +251,7 @@ describe("clients of one token store", () => {
 
   test("A1, T2: an authenticator does not log in after a logout elsewhere", () =>
     Effect.gen(function*() {
-      const { kuzzle, first, shared } = yield* two({ deaf: true })
+      const { kuzzle, first, shared } = yield* two({ unnotified: true })
       const slow = yield* tab(kuzzle, { ...shared, changes: Stream.never }, {
         waitForConnection: false,
         authenticator: (session) =>
@@ -260,11 +261,11 @@ describe("clients of one token store", () => {
       assert.strictEqual(slow.state(), "ada")
       yield* first.authentication.restoreStored
       kuzzle.alive.clear()
-      const asked = yield* Effect.fork(Effect.exit(slow.query(now)))
+      const fiber = yield* Effect.fork(Effect.exit(slow.query(now)))
       yield* pass(1000)
       yield* Effect.exit(first.authentication.logout(logout))
       yield* pass(20_000)
-      yield* Fiber.join(asked)
+      yield* Fiber.join(fiber)
       assert.strictEqual(slow.state(), "Anonymous")
       assert.strictEqual(kuzzle.alive.size, 0)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))

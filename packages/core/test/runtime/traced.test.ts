@@ -187,7 +187,7 @@ describe("traced: without a recorded span", () => {
       const kuzzle = yield* clientOver(network)
       const { tracer } = recordingTracer()
       const odd = Tracer.make({
-        span: (...asked) => Object.assign(tracer.span(...asked), { traceId: "a trace" }),
+        span: (...args) => Object.assign(tracer.span(...args), { traceId: "a trace" }),
         context: (run) => run()
       })
       yield* kuzzle.query(now).pipe(Effect.withTracer(odd))
@@ -197,7 +197,7 @@ describe("traced: without a recorded span", () => {
     }))
 })
 
-describe("traced: the session", () => {
+describe("traced: the client", () => {
   it.scoped("a reconnection is a span from the end of a connection until the next one is ready, with the failed attempts between", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()

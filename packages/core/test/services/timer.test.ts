@@ -38,7 +38,7 @@ describe("timer", () => {
       assert.deepStrictEqual(fired, [100])
     }))
 
-  it.effect("may be set again by its own callback", () =>
+  it.effect("can be set by its own callback", () =>
     Effect.gen(function*() {
       const ticks: Array<number> = []
       const clock = yield* Effect.clock
@@ -90,7 +90,7 @@ describe("timer", () => {
       yield* close
     }))
 
-  it("a delay beyond 31 bits is split into parts, and the end of a part fires nothing", () => {
+  it("a delay beyond 31 bits is split into parts, and only the end of the last part fires", () => {
     const set = vi.spyOn(globalThis, "setTimeout")
     const waits: Array<{ readonly wake: () => void; readonly delay: number | undefined }> = []
     set.mockImplementation((wake, delay) => {

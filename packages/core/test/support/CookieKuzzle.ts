@@ -19,6 +19,23 @@ interface Token {
   revokedAt: number
 }
 
+/** The services of a client whose sessions are kept by cookies. */
+const cookieServices = (network: FakeNetwork, http: KuzzleHttp.KuzzleHttpShape, options: Kuzzle.Options = {}) =>
+  Kuzzle.make({
+    url: "ws://kuzzle.test:7512",
+    reconnect: Schedule.spaced("1 second"),
+    ...options,
+    session: Kuzzle.cookie
+  }).pipe(
+    Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
+    Effect.provideService(KuzzleHttp.KuzzleHttp, http),
+    Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled"))
+  )
+
+/** A client whose sessions are kept by cookies. */
+export const cookieClient = (...options: Parameters<typeof cookieServices>) =>
+  Effect.flatMap(cookieServices(...options), (context) => Effect.provide(Kuzzle.Kuzzle, context))
+
 export class CookieKuzzle {
   private readonly tokens = new Map<string, Token>()
   /** The cookie of all tabs. */
@@ -40,7 +57,7 @@ export class CookieKuzzle {
   private readonly clock: Clock.Clock
   private readonly members = sharingOfProcess()
   /** Whether messages between tabs are lost. */
-  deaf = false
+  losesMessages = false
   /** The redirect of a login with several steps. In browsers, HTTP does not show it. */
   redirect: { readonly location: string; readonly isVisible: boolean } | undefined
   /** Whether calls over HTTP fail. */
@@ -168,10 +185,10 @@ export class CookieKuzzle {
           this.joined.count += 1
           yield* Effect.addFinalizer(() => Effect.sync(() => this.joined.count -= 1))
           const post = yield* this.members.join((host) => {
-            if (!this.deaf) onChange(host)
+            if (!this.losesMessages) onChange(host)
           })
           return (host) => {
-            if (!this.deaf) post(host)
+            if (!this.losesMessages) post(host)
           }
         })
     }
@@ -185,19 +202,10 @@ export class CookieKuzzle {
     Effect.gen(this, function*() {
       const network = new FakeNetwork()
       network.onSend = this.onSend
-      const context = yield* Kuzzle.make({
-        url: "ws://kuzzle.test:7512",
-        reconnect: Schedule.spaced("1 second"),
-        ...options,
-        session: Kuzzle.cookie
-      }).pipe(
-        Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
-        Effect.provideService(KuzzleHttp.KuzzleHttp, this.http),
-        Effect.provideServiceEffect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled"))
-      )
+      const context = yield* cookieServices(network, this.http, options)
       const kuzzle = yield* Effect.provide(Kuzzle.Kuzzle, context)
       const eventTags: Array<string> = []
-      yield* Effect.forkScoped(Stream.runForEach(kuzzle.events, (event) =>
+      yield* Effect.forkScoped(Stream.runForEach(Kuzzle.streamOf(kuzzle.events), (event) =>
         Effect.sync(() => {
           eventTags.push(event._tag === "LoggedOut" ? `LoggedOut ${event.cause}` : event._tag)
         })))

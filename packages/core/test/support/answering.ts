@@ -4,7 +4,7 @@ import { assert } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 
 /** A request as the server receives it. */
-export interface Asked {
+export interface SentRequest {
   readonly controller: string
   readonly action: string
   // The body of a request of a test, whose shape the test knows.
@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 /** A client whose server answers each request with the function's value: a result, or a whole response. */
-export const answering = (answer: (asked: Asked) => unknown, options: Kuzzle.HttpOptions = {}) =>
+export const answering = (answer: (request: SentRequest) => unknown, options: Kuzzle.HttpOptions = {}) =>
   Kuzzle.layerHttp({ url: "http://kuzzle.test", ...options }).pipe(
     Layer.provide(KuzzleHttp.layer),
     Layer.provide(Layer.succeed(

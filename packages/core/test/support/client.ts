@@ -3,6 +3,7 @@ import { Cause, Chunk, Effect, Exit, Redacted, Schedule, Stream } from "effect"
 import type { ConnectionState } from "../../src/internal/protocol/connection.ts"
 import * as Session from "../../src/internal/runtime/session.ts"
 import { Tokens } from "../../src/internal/runtime/tokens.ts"
+import * as Watched from "../../src/internal/runtime/watched.ts"
 import * as KuzzleTelemetry from "../../src/KuzzleTelemetry.ts"
 import * as KuzzleTokenStore from "../../src/KuzzleTokenStore.ts"
 import { FakeNetwork, obliging, turns } from "./FakeSocket.ts"
@@ -11,6 +12,8 @@ export interface Options extends KuzzleConfig.Options {
   readonly heartbeat?: Effect.Effect<KuzzleHeartbeat.KuzzleHeartbeatShape, KuzzleError.InvalidSettingError>
   readonly authenticator?: Parameters<typeof Session.make>[2]
 }
+
+type Realtime = KuzzleRealtime.KuzzleRealtimeShape
 
 /** A session on a fake network, without heartbeat. It dials one second after each loss. The first dial is not awaited. */
 export const dial = (network: FakeNetwork, { authenticator, heartbeat, ...options }: Options = {}) =>
@@ -24,7 +27,7 @@ export const dial = (network: FakeNetwork, { authenticator, heartbeat, ...option
     const keeping: Session.Keeping = {
       keptBy: store === undefined ? "Token" : "SharedToken",
       headers: (settings) => Effect.succeed(settings),
-      keeper: ({ requests, storeFailed }) => new Tokens(requests, store, storeFailed)
+      keeper: ({ requests, storeFailed }) => new Tokens(requests, store?.sharedSession.make(store, storeFailed))
     }
     return yield* Session.make(settings, keeping, authenticator).pipe(
       Effect.provideService(KuzzleSocket.KuzzleSocket, network.shape),
@@ -38,8 +41,18 @@ export const client = (network: FakeNetwork, options: Options = {}) =>
   Effect.gen(function*() {
     const session = yield* dial(network, options)
     const states: Array<ConnectionState> = []
-    yield* Effect.forkScoped(Stream.runForEach(session.states, (state) => Effect.sync(() => states.push(state))))
-    const realtime = KuzzleRealtime.make(session.realtime, session.debuggerEvents)
+    yield* Effect.forkScoped(
+      Stream.runForEach(Watched.streamOf(session.states), (state) => Effect.sync(() => states.push(state)))
+    )
+    const service = KuzzleRealtime.make(session.realtime, session.debuggerEvents)
+    const realtime = {
+      ...service,
+      open: (options: Parameters<Realtime["open"]>[0]) => service.open(options, KuzzleRealtime.openStream),
+      listen: (
+        options: Parameters<Realtime["listen"]>[0],
+        handler: Parameters<Realtime["listen"]>[1]
+      ) => service.listen(options, handler, KuzzleRealtime.callHandler)
+    }
     yield* turns()
     return {
       session,
@@ -52,12 +65,12 @@ export const client = (network: FakeNetwork, options: Options = {}) =>
       /** Opens a subscription, and records its notifications. `end` is the fiber that ends with it. */
       watch: (filter: { readonly [key: string]: unknown }) =>
         Effect.gen(function*() {
-          const heard: Array<KuzzleRealtime.Notification> = []
+          const received: Array<KuzzleRealtime.Notification> = []
           const opened = yield* realtime.open({ index: "i", collection: "c", filter: asFilter(filter) })
           const end = yield* Effect.forkScoped(
-            Stream.runForEachChunk(opened, (chunk) => Effect.sync(() => heard.push(...Chunk.toReadonlyArray(chunk))))
+            Stream.runForEachChunk(opened, (chunk) => Effect.sync(() => received.push(...Chunk.toReadonlyArray(chunk))))
           )
-          return { heard, end }
+          return { received, end }
         })
     }
   })
@@ -78,8 +91,8 @@ export const obligingNetwork = () => {
 export const failureTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string | undefined =>
   Exit.isFailure(exit) ? Array.from(Cause.failures(exit.cause))[0]?._tag : undefined
 
-export const kinds = (heard: ReadonlyArray<KuzzleRealtime.Notification>): ReadonlyArray<string> =>
-  heard.map((
+export const kinds = (received: ReadonlyArray<KuzzleRealtime.Notification>): ReadonlyArray<string> =>
+  received.map((
     notification
   ) => (notification.type === "gap"
     ? notification.cause._tag

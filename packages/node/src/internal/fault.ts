@@ -11,7 +11,7 @@ export const of = (url: string, cause: unknown): DialError | undefined => {
   const tls = tlsIssue(code, cause)
   if (tls !== undefined) return new DialError({ reason: "Tls", issue: tls, cause })
   const issue = code === "ECONNRESET" || code === "UND_ERR_SOCKET"
-    ? ended(url)
+    ? unansweredIssue(url)
     : code.startsWith("HPE_") || cause.name === "HTTPParserError"
     ? "the server there does not speak HTTP: check host and port"
     : networkIssues[code]
@@ -21,7 +21,7 @@ export const of = (url: string, cause: unknown): DialError | undefined => {
 }
 
 /** A TLS server closes the connection of a client without TLS and sends no answer. */
-const ended = (url: string): string =>
+const unansweredIssue = (url: string): string =>
   /^(?:ws|http):/.test(url)
     ? "the other side ended the connection without an answer: if this port speaks TLS, use wss:// (https://)"
     : "the other side ended the connection without an answer: is Kuzzle running there?"

@@ -1,4 +1,4 @@
-/** A `KeyValueStore` of the operations that a file system has. */
+/** Makes a `KeyValueStore` of operations on files. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"

@@ -1,4 +1,4 @@
-/** A `KeyValueStore` of the operations that a file system has. */
+/** Makes a `KeyValueStore` of operations on files. */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Effect from "effect/Effect"
 import type { Operations } from "./operations.ts"

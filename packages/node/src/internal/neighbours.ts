@@ -1,8 +1,8 @@
 /**
- * Which of the clients on one folder are alive. Each client listens on a socket of its own (a unix socket, a named pipe
- * on Windows) that sends nothing. The kernel ends it with the process, also after `kill -9`. A process whose event loop
- * is blocked still counts as alive, because the kernel accepts connections for it. Neither process ids nor clocks are
- * compared.
+ * Finds out which clients of one folder are alive. Each client listens on its own socket (a unix socket, or a named
+ * pipe on Windows) and sends nothing. The kernel closes the socket when the process ends, also after `kill -9`. A
+ * process whose event loop is blocked still counts as alive, because the kernel accepts connections for it. Neither
+ * process ids nor clocks are compared.
  */
 import * as Fs from "node:fs"
 import * as Net from "node:net"
@@ -12,24 +12,29 @@ import { addressOf } from "./localSocket.ts"
 /** The address of a unix socket has 108 bytes at most on Linux and 104 on macOS. */
 const maxPath = 100
 
-/** Milliseconds until a client is probed again that could not accept because too many probe it. */
-const pause = 200
+/**
+ * Milliseconds until the next probe of a client that could not accept the last one, because too many clients probe it.
+ */
+const probeDelay = 200
 
-/** In the folder, so that processes with another TMPDIR find it, unless the path is too long for a socket. */
+/**
+ * The address of a client's socket. It is in the folder, for processes with another TMPDIR, unless the path is too
+ * long.
+ */
 const addressIn = (folder: string, owner: string): string => {
   const inFolder = Path.join(folder, `${owner}.sock`)
   const fits = process.platform !== "win32" && Buffer.byteLength(inFolder) <= maxPath
   return fits ? inFolder : addressOf(`${folder}\0${owner}`)
 }
 
-/** Nobody listens there. */
+/** Whether the error means that no process listens on the socket. */
 const isGone = (error: NodeJS.ErrnoException): boolean =>
   error.code === "ECONNREFUSED" || error.code === "ENOENT" || error.code === "ECONNRESET"
 
 export class Neighbours {
-  /** Clients that are alive or being probed, and whether each has gone. */
+  /** The probes of clients, except of those that have gone. It resolves with `true` if the client has gone. */
   private readonly watched = new Map<string, Promise<boolean>>()
-  /** Owners are random, so a client that has gone never comes back. */
+  /** Clients that have gone. They never come back, because the name of a client is random. */
   private readonly dead = new Set<string>()
   private readonly open = new Set<Net.Socket>()
   private readonly timers = new Set<NodeJS.Timeout>()
@@ -43,11 +48,11 @@ export class Neighbours {
     private readonly onGone: () => void
   ) {}
 
-  /** From now on this client counts as alive. */
+  /** Makes this client count as alive. */
   async listen(): Promise<void> {
     const address = addressIn(this.folder, this.me)
     const server = Net.createServer((socket) => {
-      this.keep(socket)
+      this.track(socket)
       socket.on("error", () => {}) // `close` follows
       socket.resume()
     })
@@ -57,27 +62,27 @@ export class Neighbours {
       server.listen(address, resolve)
     })
     server.unref()
-    // The connection only shows others that this client is alive.
+    // Other users need no access.
     if (process.platform !== "win32") await Fs.promises.chmod(address, 0o600)
   }
 
-  /** Whether this client has gone. If it is alive, `onGone` is called once it has. */
+  /** Whether a client has gone. If it is alive, `onGone` is called when it goes. */
   hasGone(owner: string): Promise<boolean> {
     if (this.dead.has(owner)) return Promise.resolve(true)
-    const asked = this.watched.get(owner)
-    if (asked !== undefined) return asked
-    const asking = new Promise<boolean>((resolve) => this.ask(owner, resolve))
-    this.watched.set(owner, asking)
-    return asking
+    const running = this.watched.get(owner)
+    if (running !== undefined) return running
+    const probe = new Promise<boolean>((resolve) => this.probe(owner, resolve))
+    this.watched.set(owner, probe)
+    return probe
   }
 
   isKnown(owner: string): boolean {
     return this.watched.has(owner) || this.dead.has(owner)
   }
 
-  private ask(owner: string, resolve: (gone: boolean) => void, wasAlive = false): void {
+  private probe(owner: string, resolve: (gone: boolean) => void, wasAlive = false): void {
     const socket = Net.connect(addressIn(this.folder, owner))
-    this.keep(socket)
+    this.track(socket)
     let alive = wasAlive
     let failure: NodeJS.ErrnoException | undefined
     socket.once("connect", () => {
@@ -88,37 +93,37 @@ export class Neighbours {
     socket.once("close", () => {
       if (this.closed) return resolve(false)
       if (failure === undefined || isGone(failure)) {
-        this.bury(owner)
+        this.markGone(owner)
         resolve(true)
         if (alive) this.onGone()
         return
       }
-      // It exists, and cannot accept at the moment.
+      // The client exists, but cannot accept at the moment.
       resolve(false)
       const timer = setTimeout(() => {
         this.timers.delete(timer)
-        this.ask(owner, resolve, true)
-      }, pause)
+        this.probe(owner, resolve, true)
+      }, probeDelay)
       timer.unref()
       this.timers.add(timer)
     })
     socket.resume()
   }
 
-  private bury(owner: string): void {
+  private markGone(owner: string): void {
     this.watched.delete(owner)
     this.dead.add(owner)
     // A process that was killed leaves the file of its socket behind. A failure to remove it is harmless.
     if (process.platform !== "win32") Fs.rm(addressIn(this.folder, owner), { force: true }, () => {})
   }
 
-  private keep(socket: Net.Socket): void {
+  private track(socket: Net.Socket): void {
     socket.unref()
     this.open.add(socket)
     socket.once("close", () => this.open.delete(socket))
   }
 
-  /** From now on this client counts as gone, and is not notified of others. */
+  /** Makes this client count as gone. `onGone` is not called any more. */
   close(): Promise<void> {
     this.closed = true
     for (const timer of this.timers) clearTimeout(timer)

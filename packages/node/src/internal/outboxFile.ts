@@ -1,8 +1,8 @@
 /**
  * The names and the contents of the files in the outbox's folder. Nothing here accesses a disk.
  *
- * A name holds everything that changes. So one rename(2) changes a request, and of several clients that try, one
- * succeeds. A name also holds everything that decisions need, so counting and adopting open no file.
+ * A name holds everything that changes. So one rename(2) changes a request, and it succeeds for one client only. A name
+ * also holds everything that decisions need, so counting and adopting open no file.
  */
 import type { Entry, NewEntry, Outcome, Sender } from "@effect-kuzzle/core/KuzzleOutboxStore"
 import * as Store from "@effect-kuzzle/core/KuzzleOutboxStore"
@@ -22,7 +22,7 @@ export interface Name {
   readonly server: string
   /** The hash of the sender. */
   readonly sender: string
-  /** The length of the payload. */
+  /** The length of the payload, in characters. */
   readonly size: number
   readonly attempts: number
   readonly idempotent: boolean
@@ -35,7 +35,7 @@ export const free = "free"
 /** The owner of a report. */
 export const none = "none"
 
-/** The suffix of a file that is not whole yet. */
+/** The suffix of a file that is still being written. */
 export const unfinished = ".tmp"
 
 const states: ReadonlySet<string> = new Set<State>([
@@ -63,7 +63,7 @@ export const format = ({ attempts, idempotent, owner, sender, seq, server, size,
 
 const pattern = /^(\d{15}-\d{6}-\w+)\.(\w+)\.(\w+)\.(\w+)\.(\d+)\.(\d+)\.(idempotent|once)\.(\w+)\.v1$/
 
-/** `undefined` if the file does not belong to the outbox: it is not touched. */
+/** Parses the name of a file. `undefined`: the file does not belong to the outbox and must not be touched. */
 export const parse = (file: string): Name | undefined => {
   const [, seq, owner, server, sender, size, attempts, idempotent, state] = pattern.exec(file) ?? []
   return seq === undefined || owner === undefined || server === undefined || sender === undefined ||
@@ -84,11 +84,11 @@ export const parse = (file: string): Name | undefined => {
 /** Whether a later release has written the file. */
 export const isNewer = (file: string): boolean => Number(/^\d{15}-.*\.v(\d+)$/.exec(file)?.[1] ?? 0) > version
 
-/** A text that is greater than the earlier ones. `at`: milliseconds since the epoch. */
+/** A key that sorts after all earlier ones. `at`: milliseconds since the epoch. */
 export const seqOf = (at: number, count: number, owner: string): string =>
   `${String(at).padStart(15, "0")}-${String(count).padStart(6, "0")}-${owner.slice(0, 8)}`
 
-/** The milliseconds of a `seqOf`. */
+/** The time of a key of `seqOf`, in milliseconds since the epoch. */
 export const timeOf = (seq: string): number => Number(seq.slice(0, 15))
 
 export const nameOf = (entry: NewEntry, seq: string, owner: string): Name => ({
@@ -102,8 +102,8 @@ export const nameOf = (entry: NewEntry, seq: string, owner: string): Name => ({
   state: "queued"
 })
 
-/** The new name of a request of an ended client, for the client that takes it over. */
-export const adoptedAttempts = (name: Name, owner: string): Name => {
+/** The new name of a request that `owner` takes over from a client that has ended. */
+export const adoptedName = (name: Name, owner: string): Name => {
   const attempts = Store.adoptedAttempts({ ...name, sending: name.state === "sending" })
   return attempts === undefined
     ? { ...name, owner: none, state: "MaybeSent" }
@@ -115,7 +115,7 @@ export interface Usage {
   readonly bytes: number
 }
 
-/** The requests among the files, without the reports. */
+/** The number of the requests, and the total length of their payloads. Reports do not count. */
 export const usageOf = (names: ReadonlyArray<Name>): Usage => {
   const requests = names.filter((name) => !isReport(name))
   return { count: requests.length, bytes: requests.reduce((sum, { size }) => sum + size, 0) }
@@ -132,7 +132,7 @@ export interface Content {
   readonly detail: string | undefined
 }
 
-/** `undefined` if the file is torn, damaged, or not what its name says. */
+/** `undefined` if the file is incomplete or damaged, or if its content does not match its name. */
 export const decode = (text: string, name: Name): Content | undefined => {
   const [first = "", second] = text.split("\n")
   const record = parseJson(first)
@@ -168,7 +168,7 @@ const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined // torn
+    return undefined // The file is incomplete.
   }
 }
 

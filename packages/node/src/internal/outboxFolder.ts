@@ -29,14 +29,14 @@ export class NewerVersion extends Error {}
 
 interface Call {
   readonly entries: ReadonlyArray<NewEntry>
-  /** `undefined`: a limit of the outbox is reached, not one of the disk. */
+  /** `undefined`: a limit of the outbox is reached. A full disk rejects the call instead. */
   readonly resolve: (entries: ReadonlyArray<Entry> | undefined) => void
   readonly reject: (cause: unknown) => void
 }
 
 export class OutboxFolder {
   /** The files of this client's requests. */
-  private readonly mine = new Map<string, File.Name>()
+  private readonly own = new Map<string, File.Name>()
   private watcher: Fs.FSWatcher | undefined
   /** Calls that the next group stores. */
   private waiting: Array<Call> = []
@@ -63,7 +63,7 @@ export class OutboxFolder {
     if (newer !== undefined) throw new NewerVersion(newer)
     const me = randomBytes(16).toString("hex")
     const neighbours = new Neighbours(real, me, changed)
-    // Windows opens no folder: its file systems journal renames.
+    // Windows cannot open a folder. Its file systems journal renames, so they need no sync.
     const directory = process.platform === "win32" ? undefined : await open(real, "r")
     const folder = new OutboxFolder(real, directory, limits, me, neighbours, changed)
     try {
@@ -78,7 +78,7 @@ export class OutboxFolder {
   }
 
   private watch(): void {
-    this.watcher = Fs.watch(this.path, { persistent: false }, (_, file) => this.notice(file))
+    this.watcher = Fs.watch(this.path, { persistent: false }, (_, file) => this.handleEvent(file))
     // The folder was removed: the next access fails with that error.
     this.watcher.on("error", () => {})
   }
@@ -91,7 +91,7 @@ export class OutboxFolder {
       if (file.endsWith(File.unfinished) && owner !== undefined) {
         if (await this.neighbours.hasGone(owner)) await rm(path, { force: true })
       } else if (/^[0-9a-f]{32}\.sock$/.test(file)) {
-        // A new socket may be bound and not listen yet.
+        // A new socket may be bound, but not listen yet.
         const age = Date.now() - (await lstat(path).then(({ mtimeMs }) => mtimeMs, () => Infinity))
         if (age > newSocket) await this.neighbours.hasGone(file.slice(0, -".sock".length))
       }
@@ -108,7 +108,7 @@ export class OutboxFolder {
   // the requests of this client
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** Calls that come while a group is being stored share the next one. */
+  /** Stores requests. Calls that arrive while a group is being stored form the next group. */
   add(entries: ReadonlyArray<NewEntry>): Promise<ReadonlyArray<Entry> | undefined> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ entries, resolve, reject })
@@ -126,7 +126,7 @@ export class OutboxFolder {
         for (const { reject } of group) reject(cause)
       }
     }
-    // In the same turn as the check of `waiting`, so that no call is forgotten in between.
+    // In the same turn as the check of `waiting`, so no call can be added in between.
     this.adding = undefined
   }
 
@@ -137,13 +137,13 @@ export class OutboxFolder {
     this.lastTime = Math.max(this.lastTime, Date.now(), latest === undefined ? 0 : File.timeOf(latest.seq))
     const admitted: Array<{ readonly call: Call; readonly files: ReadonlyArray<readonly [File.Name, NewEntry]> }> = []
     for (const call of group) {
-      const more = call.entries.reduce((sum, { payload }) => sum + payload.length, 0)
-      if (count + call.entries.length > this.limits.maxEntries || bytes + more > this.limits.maxBytes) {
+      const added = call.entries.reduce((sum, { payload }) => sum + payload.length, 0)
+      if (count + call.entries.length > this.limits.maxEntries || bytes + added > this.limits.maxBytes) {
         call.resolve(undefined)
         continue
       }
       count += call.entries.length
-      bytes += more
+      bytes += added
       admitted.push({
         call,
         files: call.entries.map((entry) => [File.nameOf(entry, this.nextSeq(), this.me), entry] as const)
@@ -174,13 +174,13 @@ export class OutboxFolder {
       throw cause
     }
     for (const { call, files } of stored) {
-      for (const [name] of files) this.mine.set(name.seq, name)
+      for (const [name] of files) this.own.set(name.seq, name)
       call.resolve(files.map(([{ seq }, entry]) => ({ ...entry, seq, attempts: 0 })))
     }
   }
 
   private undo(files: ReadonlyArray<readonly [File.Name, NewEntry]>): Promise<void> {
-    return each(files, ([name]) => rm(this.at(name), { force: true }))
+    return each(files, ([name]) => rm(this.pathOf(name), { force: true }))
   }
 
   private nextSeq(): string {
@@ -215,47 +215,48 @@ export class OutboxFolder {
     seq: string,
     report?: { readonly outcome: Outcome; readonly detail?: string | undefined }
   ): Promise<boolean> {
-    const name = this.mine.get(seq)
+    const name = this.own.get(seq)
     if (name === undefined) return false
     if (report === undefined) return this.delete(name)
     const reported = { ...name, owner: File.none, state: report.outcome }
     const ours = await this.move(name, reported)
     if (ours) {
       // If the rest fails, the call can be repeated.
-      this.mine.set(seq, reported)
-      if (report.detail !== undefined) await this.explain(reported, report.detail)
+      this.own.set(seq, reported)
+      if (report.detail !== undefined) await this.appendDetail(reported, report.detail)
       await this.sync()
       await this.trim()
     }
-    this.mine.delete(seq)
+    this.own.delete(seq)
     return ours
   }
 
   async withdraw(seq: string): Promise<boolean> {
-    const name = this.mine.get(seq)
+    const name = this.own.get(seq)
     return name?.state === "queued" && name.attempts === 0 ? this.delete(name) : false
   }
 
   private async delete(name: File.Name): Promise<boolean> {
     const removed = await this.remove(name)
-    this.mine.delete(name.seq)
-    // A request that was not sent must not reappear after a power failure. One that was sent reappears as being sent.
+    this.own.delete(name.seq)
+    // A request that was not sent must not reappear after a power failure. A request that was sent may: its state is
+    // still `sending`.
     if (name.state === "queued") await this.sync()
     return removed
   }
 
-  /** On a full disk the report has no detail. */
-  private async explain(name: File.Name, detail: string): Promise<void> {
+  /** Appends the detail to a report. If the disk is full, the report has no detail. */
+  private async appendDetail(name: File.Name, detail: string): Promise<void> {
     try {
-      await Fs.promises.appendFile(this.at(name), File.encodeDetail(detail))
+      await Fs.promises.appendFile(this.pathOf(name), File.encodeDetail(detail))
     } catch (cause) {
       if (!isNoSpace(cause)) throw cause
     }
   }
 
   /**
-   * Renames the files of this client for which `next` gives a name, or none of them if it fails. Returns those that were
-   * still this client's.
+   * Renames the files of this client for which `next` returns a name. If one rename fails, the others are undone.
+   * Returns the new names of the files that still belonged to this client.
    */
   private async change(
     seqs: ReadonlyArray<string>,
@@ -264,22 +265,22 @@ export class OutboxFolder {
     const changed: Array<{ readonly from: File.Name; readonly to: File.Name }> = []
     try {
       await each(seqs, async (seq) => {
-        const from = this.mine.get(seq)
+        const from = this.own.get(seq)
         const to = from && next(from)
         if (from === undefined || to === undefined) return
         if (await this.move(from, to)) changed.push({ from, to })
-        else this.mine.delete(seq)
+        else this.own.delete(seq)
       })
       if (changed.length > 0) await this.sync()
     } catch (cause) {
       await each(changed, async ({ from, to }) => {
-        if (!await this.move(to, from)) this.mine.delete(from.seq)
+        if (!await this.move(to, from)) this.own.delete(from.seq)
       })
       throw cause
     }
     for (const { to } of changed) {
-      if (to.owner === this.me) this.mine.set(to.seq, to)
-      else this.mine.delete(to.seq)
+      if (to.owner === this.me) this.own.set(to.seq, to)
+      else this.own.delete(to.seq)
     }
     return changed.map(({ to }) => to)
   }
@@ -291,7 +292,7 @@ export class OutboxFolder {
   async adopt(server: string, sender: Sender): Promise<Adopted> {
     const of = { server: File.serverHash(server), sender: File.senderHash(sender) }
     const others = (await this.list()).filter((name) =>
-      isOf(name, of) && !File.isReport(name) && name.owner !== this.me
+      hasOrigin(name, of) && !File.isReport(name) && name.owner !== this.me
     )
     const gone = new Set<string>([File.free])
     await each([...new Set(others.map(({ owner }) => owner))], async (owner) => {
@@ -302,10 +303,10 @@ export class OutboxFolder {
     const failures: Array<unknown> = []
     await each(others.filter(({ owner }) => gone.has(owner)), async (name) => {
       try {
-        const taken = await this.takeOver(name)
-        if (taken === undefined) return
-        if ("outcome" in taken) reports.push(taken)
-        else entries.push(taken)
+        const adopted = await this.takeOver(name)
+        if (adopted === undefined) return
+        if ("outcome" in adopted) reports.push(adopted)
+        else entries.push(adopted)
       } catch (cause) {
         failures.push(cause)
       }
@@ -324,13 +325,13 @@ export class OutboxFolder {
     // The file is read first, so that a temporary error changes nothing.
     const content = await this.read(name)
     if (content === "Gone") return undefined
-    const taken: File.Name = content === undefined
+    const adopted: File.Name = content === undefined
       ? { ...name, owner: File.none, state: "Unreadable" }
-      : File.adoptedAttempts(name, this.me)
-    if (!await this.move(name, taken)) return undefined
-    if (content === undefined || File.isReport(taken)) return reportOf(taken, content)
-    this.mine.set(taken.seq, taken)
-    return { ...content.entry, attempts: taken.attempts }
+      : File.adoptedName(name, this.me)
+    if (!await this.move(name, adopted)) return undefined
+    if (content === undefined || File.isReport(adopted)) return reportOf(adopted, content)
+    this.own.set(adopted.seq, adopted)
+    return { ...content.entry, attempts: adopted.attempts }
   }
 
   async reports(server: string): Promise<ReadonlyArray<StoredReport>> {
@@ -360,13 +361,16 @@ export class OutboxFolder {
     let missed: boolean
     do {
       missed = false
-      await each((await this.list()).filter((name) => isOf(name, of) && name.state !== "sending"), async (name) => {
-        // Another client has renamed it: list the folder again.
-        if (await this.remove(name)) {
-          this.mine.delete(name.seq)
-          if (name.state === "queued") purged += 1
-        } else missed = true
-      })
+      await each(
+        (await this.list()).filter((name) => hasOrigin(name, of) && name.state !== "sending"),
+        async (name) => {
+          // Another client has renamed it: list the folder again.
+          if (await this.remove(name)) {
+            this.own.delete(name.seq)
+            if (name.state === "queued") purged += 1
+          } else missed = true
+        }
+      )
     } while (missed)
     await this.sync()
     return purged
@@ -377,15 +381,15 @@ export class OutboxFolder {
     await this.adding
     try {
       const names = (await this.list()).filter(({ owner }) => owner === this.me)
-      await each(names, (name) => this.move(name, File.adoptedAttempts(name, File.free)))
+      await each(names, (name) => this.move(name, File.adoptedName(name, File.free)))
       if (names.length > 0) await this.sync()
     } finally {
       await this.end()
     }
   }
 
-  /** A file has appeared, or has another name. */
-  private notice(file: string | null): void {
+  /** Handles an event of the folder: a file has appeared, or has a new name. */
+  private handleEvent(file: string | null): void {
     const name = file === null ? undefined : File.parse(file)
     if (name === undefined || File.isReport(name) || name.owner === this.me) return
     if (name.owner === File.free) return this.changed()
@@ -405,43 +409,43 @@ export class OutboxFolder {
   // files
   // -----------------------------------------------------------------------------------------------------------------
 
-  private at(name: File.Name): string {
+  private pathOf(name: File.Name): string {
     return Path.join(this.path, File.format(name))
   }
 
-  /** Oldest first. */
+  /** The names of all files of the outbox, oldest first. */
   private async list(): Promise<ReadonlyArray<File.Name>> {
     return (await readdir(this.path)).sort().map(File.parse).filter((name) => name !== undefined)
   }
 
   /**
-   * `undefined` if it is damaged. `"Gone"`: another client has renamed or deleted it meanwhile. Any other error may be
-   * temporary, so it does not mean that the record is damaged.
+   * Reads a file. `undefined`: it is damaged. `"Gone"`: another client has renamed or deleted it meanwhile. Rejects
+   * with any other error, because it may be temporary.
    */
   private async read(name: File.Name): Promise<File.Content | "Gone" | undefined> {
     try {
-      return File.decode(await readFile(this.at(name), "utf8"), name)
+      return File.decode(await readFile(this.pathOf(name), "utf8"), name)
     } catch (cause) {
       if (isGone(cause)) return "Gone"
-      if (damages.has(codeOf(cause))) return undefined
+      if (damageCodes.has(codeOf(cause))) return undefined
       throw cause
     }
   }
 
   private write(name: File.Name, text: string): Promise<void> {
-    return PrivateFile.write(this.at(name), this.at(name) + File.unfinished, text)
+    return PrivateFile.write(this.pathOf(name), this.pathOf(name) + File.unfinished, text)
   }
 
-  /** `false`: another client has renamed it meanwhile. */
+  /** Renames a file. `false`: another client has renamed or deleted it meanwhile. */
   private move(from: File.Name, to: File.Name): Promise<boolean> {
-    return ifThere(rename(this.at(from), this.at(to)))
+    return ifExists(rename(this.pathOf(from), this.pathOf(to)))
   }
 
   private remove(name: File.Name): Promise<boolean> {
-    return ifThere(unlink(this.at(name)))
+    return ifExists(unlink(this.pathOf(name)))
   }
 
-  /** Makes the names of all files durable. Calls that come while another one waits share it. */
+  /** Makes the names of all files durable. Calls that arrive before a sync has begun share it. */
   private sync(): Promise<void> {
     this.nextSync ??= this.lastSync = this.lastSync.then(ignore, ignore).then(async () => {
       this.nextSync = undefined
@@ -451,14 +455,14 @@ export class OutboxFolder {
   }
 }
 
-// The error is ignored here: each call of `sync` rejects with it, and reports that `trim` has not dropped are dropped
-// with the next report.
+// For errors that need no handling: each call of `sync` rejects with its own error, and after a failure of `trim` the
+// next report drops the surplus reports.
 const ignore = (): void => {}
 
 const bySeq = (a: { readonly seq: string }, b: { readonly seq: string }): number => a.seq < b.seq ? -1 : 1
 
-const isOf = (name: File.Name, of: { readonly server: string; readonly sender: string }): boolean =>
-  name.server === of.server && name.sender === of.sender
+const hasOrigin = (name: File.Name, origin: { readonly server: string; readonly sender: string }): boolean =>
+  name.server === origin.server && name.sender === origin.sender
 
 const reportOf = (name: File.Name, content: File.Content | undefined): StoredReport => ({
   seq: name.seq,
@@ -468,7 +472,7 @@ const reportOf = (name: File.Name, content: File.Content | undefined): StoredRep
   detail: content?.detail
 })
 
-/** Runs `act` on all, a few at a time. All of them end before it rejects. */
+/** Runs `act` on all items, at most `parallel` at once. Rejects with the first error after all runs have ended. */
 const each = async <A>(items: ReadonlyArray<A>, act: (item: A) => Promise<unknown>): Promise<void> => {
   const queue = items.values()
   const runs = Array.from({ length: Math.min(parallel, items.length) }, async () => {
@@ -483,8 +487,8 @@ const codeOf = (cause: unknown): unknown => cause instanceof Error && "code" in 
 
 export const isNoSpace = (cause: unknown): boolean => codeOf(cause) === "ENOSPC" || codeOf(cause) === "EDQUOT"
 
-/** The entry with the name of a request is not a file, belongs to another user, or is larger than any request. */
-const damages: ReadonlySet<unknown> = new Set([
+/** The codes of errors that mean damage: it is not a file, belongs to another user, or is larger than any request. */
+const damageCodes: ReadonlySet<unknown> = new Set([
   "EISDIR",
   "ELOOP",
   "EACCES",
@@ -495,7 +499,7 @@ const damages: ReadonlySet<unknown> = new Set([
 
 const isGone = (cause: unknown): boolean => codeOf(cause) === "ENOENT"
 
-const ifThere = (change: Promise<void>): Promise<boolean> =>
+const ifExists = (change: Promise<void>): Promise<boolean> =>
   change.then(() => true, (cause: unknown) => {
     if (isGone(cause)) return false
     throw cause

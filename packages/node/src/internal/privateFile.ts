@@ -6,8 +6,8 @@ export const fileMode = 0o600
 export const folderMode = 0o700
 
 /**
- * Writes the whole file and syncs it to the disk, or fails and leaves the old one. `unfinished` is its path until then:
- * a new one each time, in the same folder. The new name is durable once the folder is synced, too.
+ * Writes the whole file and syncs it to the disk. If this fails, the old file remains. `unfinished` is the path of the
+ * temporary file: a new one each time, in the same folder. The rename is durable once the folder is synced, too.
  */
 export const write = async (file: string, unfinished: string, content: string | Uint8Array): Promise<void> => {
   try {

@@ -4,8 +4,7 @@
  * corrected before it is read.
  *
  * A value is written to a temporary file, synced to the disk and then renamed, so a crash leaves either the old value
- * or the new one. The `KeyValueStore` of `@effect/platform-node` writes in place, and its files are readable by
- * everybody.
+ * or the new one. The `KeyValueStore` of `@effect/platform-node` writes in place, and all users can read its files.
  */
 import type * as Platform from "@effect/platform/Error"
 import { BadArgument, SystemError } from "@effect/platform/Error"
@@ -18,8 +17,8 @@ import { randomUUID } from "node:crypto"
 import * as KeyValues from "./keyValues.ts"
 import { fileMode, folderMode, write } from "./privateFile.ts"
 
-/** The bits of a mode that grant access to others. */
-const others = 0o077
+/** The bits of a mode that grant access to other users. */
+const otherUsers = 0o077
 
 /** The suffix of an unfinished file. It cannot clash with a key, because keys are percent-encoded. */
 const temporary = ".%tmp"
@@ -27,7 +26,7 @@ const temporary = ".%tmp"
 /** The name of a key's file. */
 export const nameOf = encodeURIComponent
 
-/** The key of a file: none, where the name is not one that `nameOf` makes. */
+/** The key of a file, in a list. The list is empty if `nameOf` cannot have made the name. */
 const keyOf = (name: string): ReadonlyArray<string> => {
   try {
     return [decodeURIComponent(name)]
@@ -58,18 +57,19 @@ export const make = (
         )
         : Effect.succeed(path.join(directory, nameOf(key)))
 
-    /** Removes the access of others to a file. */
-    const close = (file: string) =>
-      Effect.flatMap(fs.stat(file), ({ mode }) => (mode & others) === 0 ? Effect.void : fs.chmod(file, fileMode))
+    /** Removes the access of other users to a file. */
+    const restrictAccess = (file: string) =>
+      Effect.flatMap(fs.stat(file), ({ mode }) => (mode & otherUsers) === 0 ? Effect.void : fs.chmod(file, fileMode))
 
     const read = <A>(
       method: string,
       key: string,
       content: (file: string) => Effect.Effect<A, Platform.PlatformError>
     ): Effect.Effect<Option.Option<A>, Platform.PlatformError> =>
-      Effect.flatMap(fileOf(method, key), (file) => Effect.asSome(Effect.zipRight(close(file), content(file)))).pipe(
-        Effect.catchIf(isNotFound, () => Effect.succeedNone)
-      )
+      Effect.flatMap(fileOf(method, key), (file) => Effect.asSome(Effect.zipRight(restrictAccess(file), content(file))))
+        .pipe(
+          Effect.catchIf(isNotFound, () => Effect.succeedNone)
+        )
 
     const names = fs.readDirectory(directory)
 
@@ -78,7 +78,7 @@ export const make = (
     return KeyValues.make({
       get: (key) => read("get", key, fs.readFileString),
       getUint8Array: (key) => read("getUint8Array", key, fs.readFile),
-      set: (key, value) => Effect.flatMap(fileOf("set", key), (file) => written(file, value)),
+      set: (key, value) => Effect.flatMap(fileOf("set", key), (file) => writeFile(file, value)),
       remove: (key) => Effect.flatMap(fileOf("remove", key), (file) => fs.remove(file)),
       // Files that an earlier process left unfinished are removed, too.
       clear: Effect.flatMap(names, Effect.forEach((name) => fs.remove(path.join(directory, name)), { discard: true })),
@@ -86,15 +86,15 @@ export const make = (
     })
   })
 
-/** Uninterruptible: no unfinished file must remain. */
-const written = (file: string, content: string | Uint8Array): Effect.Effect<void, SystemError> =>
+/** Uninterruptible, so that no unfinished file remains. */
+const writeFile = (file: string, content: string | Uint8Array): Effect.Effect<void, SystemError> =>
   Effect.uninterruptible(Effect.tryPromise({
     try: () => write(file, `${file}.${randomUUID()}${temporary}`, content),
     catch: (cause) =>
       new SystemError({
         module: "KeyValueStore",
         method: "set",
-        // The description names the operation.
+        // The description is Node's message, which names the failed operation.
         reason: "Unknown",
         pathOrDescriptor: file,
         description: cause instanceof Error ? cause.message : String(cause),

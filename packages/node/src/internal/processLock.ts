@@ -1,6 +1,6 @@
 /**
- * A lock among the processes of one host. The holder listens on a local socket, and waiting processes connect to it. The
- * system closes the socket when the holder ends, also after `kill -9`, and with it their connections.
+ * A lock among the processes of one host. The holder listens on a local socket, and waiting processes connect to it.
+ * The system closes the socket when the holder ends, also after `kill -9`, and with it their connections.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -8,7 +8,7 @@ import * as Fs from "node:fs"
 import * as Net from "node:net"
 import { addressOf } from "./localSocket.ts"
 
-/** Held until the scope closes. Where no socket can be made, nothing is locked. */
+/** Takes the lock until the scope closes. If no socket can be created, nothing is locked. */
 export const make = (name: string): Effect.Effect<void, never, Scope.Scope> => {
   const address = addressOf(name)
   return Effect.gen(function*() {
@@ -52,7 +52,7 @@ export const make = (name: string): Effect.Effect<void, never, Scope.Scope> => {
         holder.on("close", () => {
           switch (failure) {
             case "ECONNREFUSED":
-              // Its process was killed, so the file is removed here.
+              // The holder was killed and left the file of its socket behind.
               Fs.rmSync(address, { force: true })
               return listen()
             case undefined:

@@ -42,7 +42,7 @@ export const parse = (
   }
   const text = Redacted.isRedacted(setting) ? Redacted.value(setting) : setting
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const authorization = url && basic(url)
+  const authorization = url && basicAuthorization(url)
   if (
     url === undefined || authorization === "Malformed" || url.hostname === "" ||
     !["http:", "https:"].includes(url.protocol)
@@ -61,8 +61,8 @@ export const parse = (
   return Either.right({ url, authorization })
 }
 
-/** The header for the user and password of an address; `undefined` if there are none. */
-const basic = ({ password, username }: URL): Redacted.Redacted | "Malformed" | undefined => {
+/** The `Proxy-Authorization` header for the user and password of an address; `undefined` if it has neither. */
+const basicAuthorization = ({ password, username }: URL): Redacted.Redacted | "Malformed" | undefined => {
   if (username === "" && password === "") return undefined
   try {
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
@@ -80,7 +80,7 @@ export interface Target {
   readonly tls: TlsOptions | undefined
 }
 
-/** The target of an address, whose parts are those of `URL`. */
+/** The target of a tunnel to an address. `hostname` and `port` are those of a `URL`. */
 export const targetOf = (
   { hostname, port }: { readonly hostname: string; readonly port: string },
   encrypted: boolean,
@@ -91,20 +91,20 @@ export const targetOf = (
   tls: encrypted ? tls ?? {} : undefined
 })
 
-/** Opens a tunnel. `signal` aborts the attempt. */
+/** Opens a tunnel, and passes the socket or the error to `onResult`, once. `signal` aborts the attempt. */
 export const tunnel = (
   proxy: Proxy,
   { host, port, tls }: Target,
   signal: AbortSignal,
   /** TLS options for the connection to the proxy itself. */
   ca: TlsOptions["ca"],
-  opened: (result: Either.Either<Net.Socket, Error>) => void
+  onResult: (result: Either.Either<Net.Socket, Error>) => void
 ): void => {
   let isDone = false
   const done = (result: Either.Either<Net.Socket, Error>): void => {
     if (isDone) return
     isDone = true
-    opened(result)
+    onResult(result)
   }
   const authority = `${Net.isIPv6(host) ? `[${host}]` : host}:${port}`
   const name = `the proxy ${proxy.url.origin}`
@@ -139,12 +139,12 @@ export const tunnel = (
       socket
     })
     const failed = (cause: Error) => done(Either.left(cause))
-    const givenUp = () => secure.destroy(new Error("given up"))
-    signal.addEventListener("abort", givenUp)
+    const abort = () => secure.destroy(new Error("the attempt was aborted"))
+    signal.addEventListener("abort", abort)
     secure.once("error", failed)
-    secure.once("close", () => signal.removeEventListener("abort", givenUp))
+    secure.once("close", () => signal.removeEventListener("abort", abort))
     secure.once("secureConnect", () => {
-      signal.removeEventListener("abort", givenUp)
+      signal.removeEventListener("abort", abort)
       secure.off("error", failed)
       done(Either.right(secure))
     })
@@ -154,6 +154,8 @@ export const tunnel = (
 
 const refusal = (status: number, authority: string): string => {
   if (status === 407) return "asks for credentials (HTTP status 407): check user and password in the setting proxy"
-  if (status >= 500) return `cannot reach ${authority} (HTTP status ${status}): is it up, and does the proxy see it?`
+  if (status >= 500) {
+    return `cannot reach ${authority} (HTTP status ${status}): is it running, and can the proxy reach it?`
+  }
   return `refuses to connect to ${authority} (HTTP status ${status}): allow CONNECT to that port, or check the setting proxy`
 }

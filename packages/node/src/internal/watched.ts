@@ -4,7 +4,7 @@ import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 
-/** How often the file is checked, in milliseconds, because network file systems and some containers send no events. */
+/** Milliseconds between two checks of the file. Network file systems and some containers send no events. */
 const interval = 1000
 
 /** Emits when the file was replaced, created or removed. */
@@ -13,14 +13,14 @@ export const changes = (file: string): Stream.Stream<void> =>
     Effect.acquireRelease(
       Effect.sync(() => {
         let before = versionOf(file)
-        const look = () => {
+        const check = () => {
           const now = versionOf(file)
           if (now === before) return
           before = now
           emit.single()
         }
-        const timer = setInterval(look, interval).unref()
-        const watcher = watch(Path.dirname(file), look)
+        const timer = setInterval(check, interval).unref()
+        const watcher = watch(Path.dirname(file), check)
         return () => {
           clearInterval(timer)
           watcher?.close()
@@ -29,17 +29,17 @@ export const changes = (file: string): Stream.Stream<void> =>
       (stop) => Effect.sync(stop)
     ), { bufferSize: 1, strategy: "sliding" })
 
-/** Each write creates a new file. */
+/** Identifies a version of the file. Each write creates a new file with a new inode. */
 const versionOf = (file: string): string | undefined => {
   try {
     const stat = Fs.statSync(file, { throwIfNoEntry: false })
     return stat && `${stat.ino} ${stat.mtimeMs} ${stat.size}`
   } catch {
-    return undefined // reading it fails, too, and is reported
+    return undefined // The next read of the file fails, too, and reports the error.
   }
 }
 
-/** Without events of the system (a limit is reached, or there are none), only the timer checks. */
+/** If the system sends no events, for example because a limit is reached, only the timer checks the file. */
 const watch = (folder: string, listener: () => void): Fs.FSWatcher | undefined => {
   try {
     return Fs.watch(folder, { persistent: false }, listener).on("error", () => {})

@@ -1,5 +1,6 @@
 /**
- * Live documents by their Schema. Each change is decoded once, for all observers; a snapshot is decoded as a whole.
+ * Live documents, decoded by their Schema. Each change is decoded once for all observers. For a snapshot, all documents
+ * are decoded.
  */
 import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -19,14 +20,14 @@ export type Read<Document, Exited> =
   | { readonly isIn: true; readonly document: Document }
   | { readonly isIn: false; readonly document: Exited }
 
-/** How many documents of a snapshot are decoded at a stretch: other fibers, and pings, have their turns in between. */
-const stretch = 500
+/** How many documents of a snapshot are decoded before other fibers and the pings get a turn. */
+const batchSize = 500
 
 /** The known state of a set of documents, decoded. */
 class Decoded<Document extends Identified, Exited extends Identified> {
   documents = DocumentMap.from<Document>([])
 
-  /** Whether a change of this document can change the set. A document that was not in the set cannot leave it. */
+  /** Whether the document is in the set. Only such a document can leave it. */
   has(_id: string): boolean {
     return this.documents.has(_id)
   }
@@ -59,7 +60,7 @@ class Decoded<Document extends Identified, Exited extends Identified> {
   }
 }
 
-/** `changes` begins with a snapshot. Completes once that is decoded, and then follows until the scope closes. */
+/** Completes once the snapshot with which `changes` begins is decoded. Follows the changes until the scope closes. */
 export const follow = <Document extends Identified, Exited extends Identified, E, E2, R>(
   changes: Stream.Stream<Change, E>,
   read: (document: LiveDocument) => Effect.Effect<Read<Document, Exited>, E2, R>,
@@ -74,8 +75,8 @@ export const follow = <Document extends Identified, Exited extends Identified, E
       Effect.gen(function*() {
         const all = Array.from(documents.values())
         const decoded: Array<Document> = []
-        for (let start = 0; start < all.length; start += stretch) {
-          for (const document of yield* readMany(all.slice(start, start + stretch))) decoded.push(document)
+        for (let start = 0; start < all.length; start += batchSize) {
+          for (const document of yield* readMany(all.slice(start, start + batchSize))) decoded.push(document)
           yield* Effect.yieldNow()
         }
         return decoded

@@ -1,11 +1,11 @@
-/** The forms that the documents of a Schema can have, as far as a mapping asks. */
+/** The forms of values that mappings distinguish. */
 import type * as AST from "effect/SchemaAST"
 
 export interface Struct {
   readonly _tag: "Struct"
-  /** Without symbols: encoding leaves them out. */
+  /** The members whose keys are strings. Encoding leaves out members whose keys are symbols. */
   readonly fields: ReadonlyArray<readonly [name: string, ast: AST.AST]>
-  /** It has members whose names are not known. */
+  /** Whether it may have members whose names the Schema does not list. */
   readonly isOpen: boolean
 }
 
@@ -15,7 +15,7 @@ export type Form =
   | { readonly _tag: "Number"; readonly isWhole: boolean }
   | { readonly _tag: "Constants"; readonly values: ReadonlyArray<unknown> }
   | { readonly _tag: "OneOf"; readonly members: ReadonlyArray<AST.AST> }
-  /** It is stored as what this is. */
+  /** It is stored in the form of this Schema. */
   | { readonly _tag: "Stored"; readonly ast: AST.AST }
   | { readonly _tag: "Suspended"; readonly ast: AST.AST }
   | Struct

@@ -1,6 +1,6 @@
 /**
- * The known state of a set of documents that is read and then followed. It is pure, except that it calls `publish` and
- * `reread`.
+ * The state of a set of documents, as far as it is known. The set is read, and then follows the notifications. This
+ * module is pure, except that it calls `publish` and `reread`.
  *
  * These rules merge a read with the notifications around it:
  *
@@ -10,9 +10,8 @@
  * 4. If both have a `_version`, the lower one never overrides the higher one.
  * 5. After a gap the whole set is read again.
  *
- * `updatedAt` cannot decide, because the clocks of a cluster's nodes differ: a write that wrongly counts as old would
- * be lost for good. If rule 2 wrongly takes a state for the newest, the notification of the newer write follows and
- * corrects it.
+ * `updatedAt` cannot decide, because the clocks of a cluster's nodes differ. A write that wrongly counts as old would
+ * be lost for good. If rule 2 wrongly takes a state for the newest, the notification of the newer write corrects it.
  */
 import type { Content } from "../../KuzzleDocument.ts"
 import type { DocumentNotification, GapCause } from "../../KuzzleRealtime.ts"
@@ -35,40 +34,43 @@ export type Change<Document = LiveDocument, Exited = Document> =
   | { readonly _tag: "Stale"; readonly cause: GapCause }
 
 export interface Followed {
-  /** The documents now. The map is immutable. */
+  /** The current documents. The map is immutable. */
   readonly documents: () => Documents
   readonly notified: (notification: DocumentNotification) => void
   readonly gap: (cause: GapCause) => void
-  /** A read begins. Returns its number, which `finish` takes with the result. */
+  /** Reports that a read begins. Returns the number of the read, which `finish` expects. */
   readonly begin: () => number
-  /** Returns `false` if a gap came in between, so that the set must be read again. */
+  /**
+   * Reports the result of a read. Returns `false` if a gap came after its beginning, so that the set must be read
+   * again.
+   */
   readonly finish: (read: number, documents: Iterable<LiveDocument>) => boolean
 }
 
 /** The latest state of a document. */
-interface Word {
+interface LatestState {
   readonly document: LiveDocument
-  /** Why it is not in the set. */
-  readonly gone: "Deleted" | "Exited" | undefined
+  /** Why the document is not in the set. `undefined` if it is in the set. */
+  readonly absence: "Deleted" | "Exited" | undefined
 }
 
 /**
- * How many notifications are held back during a read, so that a flood of writes does not fill the memory. Beyond the
- * limit they are discarded, and the documents are read once more.
+ * How many notifications are held back during a read, so that a flood of writes does not fill the memory. Beyond this
+ * limit, they are discarded and the documents are read once more.
  */
 export const maxHeld = 65_536
 
 /** Why the documents are read again. */
-export type Because = "Gap" | "Incomplete"
+export type RereadReason = "Gap" | "Incomplete"
 
 /**
- * How long to wait, in milliseconds, before a read that incomplete notifications (without an id or a content) require,
- * after a read that took `tookMillis`. With steady upserts, a large set would otherwise be read without end. So reading
- * takes at most a fifth of the time, and begins at most once a second.
+ * How long to wait before a read, in milliseconds, after a read that took `tookMillis`. It applies to reads that are
+ * needed because a notification has no id or no content. Without a pause, steady upserts would cause a large set to be
+ * read without end. With it, reading takes at most a fifth of the time, and begins at most once a second.
  */
 export const pauseAfter = (tookMillis: number): number => Math.max(1000, 4 * tookMillis)
 
-/** The approximate size of a value in bytes, by the lengths of its texts. */
+/** The approximate size of values in bytes, by the lengths of their texts. */
 export const weigh = (...values: ReadonlyArray<unknown>): number => {
   let weight = 0
   const remaining = [...values]
@@ -85,48 +87,48 @@ export const make = (options: {
   readonly belongs: (document: LiveDocument) => boolean
   readonly publish: (change: Change) => void
   /** Requests another read: at once after a gap, later for an incomplete notification. */
-  readonly reread: (because: Because) => void
+  readonly reread: (reason: RereadReason) => void
 }): Followed => {
   const { belongs, publish, reread } = options
   let documents = DocumentMap.from<LiveDocument>([])
   let reading = true
   let reads = 0
-  /** The latest notification of each document since the read began. */
-  let held = new Map<string, Word>()
-  /** A notification during the read cannot be held back: see `notified`. */
+  /** The latest state of each document, from the notifications since the read began. */
+  let heldBack = new Map<string, LatestState>()
+  /** Whether another read must follow this one: a notification during this one was incomplete, or too many came. */
   let rereadNeeded = false
 
-  const wordOf = (_id: string, { event, result }: DocumentNotification): Word => {
+  const stateOf = (_id: string, { event, result }: DocumentNotification): LatestState => {
     const document: LiveDocument = { _id, _source: result._source ?? {}, _version: result._version }
-    return { document, gone: event === "delete" ? "Deleted" : belongs(document) ? undefined : "Exited" }
+    return { document, absence: event === "delete" ? "Deleted" : belongs(document) ? undefined : "Exited" }
   }
 
-  /** The content of documents outside the set is not kept: the whole collection may be written during a read. */
-  const hold = (_id: string, word: Word) => {
-    const { document: { _version }, gone } = word
-    held.set(_id, gone === undefined ? word : { document: { _id, _source: {}, _version }, gone })
-    if (held.size <= maxHeld) return
-    held.clear()
+  /** Drops the content of documents outside the set, because the whole collection may be written during a read. */
+  const holdBack = (_id: string, state: LatestState) => {
+    const { document: { _version }, absence } = state
+    heldBack.set(_id, absence === undefined ? state : { document: { _id, _source: {}, _version }, absence })
+    if (heldBack.size <= maxHeld) return
+    heldBack.clear()
     rereadNeeded = true
   }
 
-  /** An incomplete notification: the documents must be read. */
-  const onlyRead = () => {
+  /** Called for an incomplete notification: only a read can show the documents. */
+  const readInstead = () => {
     if (reading) rereadNeeded = true
     else reread("Incomplete")
   }
 
   /** The change that a document's latest state makes to the set, if any. */
-  const apply = ({ document, gone }: Word): Change | undefined => {
+  const apply = ({ document, absence }: LatestState): Change | undefined => {
     const { _id, _version } = document
     const previous = documents.get(_id)
-    if (gone === "Deleted") {
+    if (absence === "Deleted") {
       if (previous === undefined || isBefore(_version, previous._version)) return undefined
       documents = documents.without(_id)
       return { _tag: "Deleted", previous }
     }
     if (_version !== undefined && previous?._version !== undefined && _version <= previous._version) return undefined
-    if (gone === "Exited") {
+    if (absence === "Exited") {
       if (previous === undefined) return undefined
       documents = documents.without(_id)
       return { _tag: "Exited", document, previous }
@@ -141,36 +143,37 @@ export const make = (options: {
       if (notification.event === "publish") return
       const { _id, _source } = notification.result
       if (_id === undefined) {
-        // The notification of a document that `document:upsert` creates is its content without its id (spec 1.5).
-        if (belongs({ _id: "", _source: notification.result })) onlyRead()
+        // When `document:upsert` creates a document, its notification is the bare content, without the id (spec 1.5).
+        if (belongs({ _id: "", _source: notification.result })) readInstead()
       } else if (_source === undefined && notification.event === "write") {
-        // `mCreateOrReplace` with `source: false` leaves the content out. Whether it belongs to the set is not known.
-        onlyRead()
+        // `mCreateOrReplace` with `source: false` leaves the content out, so whether it belongs to the set is not
+        // known.
+        readInstead()
       } else if (reading) {
-        hold(_id, wordOf(_id, notification))
+        holdBack(_id, stateOf(_id, notification))
       } else {
-        const change = apply(wordOf(_id, notification))
+        const change = apply(stateOf(_id, notification))
         if (change !== undefined) publish(change)
       }
     },
     gap: (cause) => {
       reads++
-      held.clear()
+      heldBack.clear()
       if (!reading) reread("Gap")
       reading = true
       publish({ _tag: "Stale", cause })
     },
     begin: () => {
       reading = true
-      held = new Map()
+      heldBack = new Map()
       rereadNeeded = false
       return ++reads
     },
     finish: (read, contents) => {
       if (read !== reads) return false
       documents = DocumentMap.from(Array.from(contents).filter(belongs))
-      for (const word of held.values()) apply(word)
-      held.clear()
+      for (const state of heldBack.values()) apply(state)
+      heldBack.clear()
       reading = false
       publish({ _tag: "Snapshot", documents })
       if (rereadNeeded) reread("Incomplete")

@@ -8,16 +8,16 @@ import * as Stream from "effect/Stream"
 import * as Mailbox from "../runtime/mailbox.ts"
 import { type Change, type Documents, weigh } from "./live.ts"
 
-/** How many changes, and how many bytes of them, an observer may be behind before it gets a new snapshot. */
+/** The limits of an observer's buffer, in changes and in bytes. Beyond them, the observer gets a new snapshot. */
 const capacity = 4096
 const maxBytes = 16 * 1024 ** 2
 
 export class Observers<Document, E, Exited = Document> {
   private readonly all = new Set<Mailbox.Mailbox<Change<Document, Exited>, E>>()
-  /** How the set has ended. */
+  /** Ends an observer in the same way as the set has ended. `undefined` until then. */
   private ending: ((observer: Mailbox.Mailbox<Change<Document, Exited>, E>) => void) | undefined
 
-  /** `documents` returns the documents now. */
+  /** @param documents returns the current documents */
   constructor(private readonly documents: () => Documents<Document>) {}
 
   /** `size` estimates the bytes of the change. */
@@ -35,7 +35,7 @@ export class Observers<Document, E, Exited = Document> {
     this.finish((observer) => observer.end())
   }
 
-  /** The changes for one observer. */
+  /** The public form of the set, for any number of observers. */
   get live() {
     const changes = Stream.unwrapScoped(Effect.map(this.observe(), ({ stream }) => stream))
     return {
@@ -67,8 +67,8 @@ export class Observers<Document, E, Exited = Document> {
     )
   }
 
-  private finish(how: (observer: Mailbox.Mailbox<Change<Document, Exited>, E>) => void): void {
-    this.ending ??= how
+  private finish(endObserver: (observer: Mailbox.Mailbox<Change<Document, Exited>, E>) => void): void {
+    this.ending ??= endObserver
     this.all.forEach(this.ending)
   }
 }

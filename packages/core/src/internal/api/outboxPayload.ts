@@ -1,4 +1,4 @@
-/** What the outbox stores of a request, as JSON: what `Kuzzle.query` needs to send it. */
+/** The JSON that the outbox stores of a request. It contains everything that `Kuzzle.query` needs to send it. */
 import * as Either from "effect/Either"
 import { EncodeError, OutboxError } from "../../KuzzleError.ts"
 import type { KuzzleRequest, RequestOptions } from "../client/client.ts"
@@ -32,7 +32,7 @@ export const write = (
 const refused = (reason: OutboxError["reason"], issue: string, cause?: unknown) =>
   Either.left(new OutboxError({ operation: "add", reason, issue, cause }))
 
-/** `undefined`: it is damaged, or was written by another version. */
+/** Returns `undefined` if the payload is damaged or was written by another version. */
 export const read = (payload: string): Payload | undefined => {
   try {
     const { options, request }: Payload = JSON.parse(payload)

@@ -1,6 +1,7 @@
 /**
- * Sends the requests of the outbox. `protocol/outbox.ts` decides which. This module informs the store, the connection and
- * the callers. Each step is stored first, so that a crash between two steps never leads to a second execution.
+ * Sends the requests of the outbox. `protocol/outbox.ts` decides which. This module writes to the store, sends on the
+ * connection and settles the callers. Each step is stored before it is made, so that a crash between two steps never
+ * leads to a second execution.
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -31,6 +32,7 @@ import { window } from "../protocol/suspects.ts"
 import { Broadcast } from "../runtime/broadcast.ts"
 import { Delays } from "../runtime/delays.ts"
 import { notADuration, timeoutOf } from "../runtime/requests.ts"
+import * as Watched from "../runtime/watched.ts"
 import type { Bounded } from "../services/outboxBound.ts"
 import { randomId } from "../services/randomId.ts"
 import * as Timer from "../services/timer.ts"
@@ -39,9 +41,11 @@ import * as Payload from "./outboxPayload.ts"
 /** A request that this client has stored. */
 export interface Stored {
   readonly id: string
-  /** Its answer or error. */
+  /** Waits for its answer or error. */
   readonly answer: Effect.Effect<KuzzleResponse, RequestError>
-  /** While this effect waits, the outcome has a reader, so that no report of it is needed. */
+  /**
+   * Runs an effect that waits for the outcome. Meanwhile the outcome has a reader, so that no report of it is needed.
+   */
   readonly reading: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly withdraw: Effect.Effect<boolean, OutboxError>
 }
@@ -68,7 +72,7 @@ interface Waiting {
 /** How long closing waits for the answers to requests in flight. */
 const drainTimeout = Duration.seconds(5)
 
-/** Milliseconds until a change that the store has failed to make is tried again. */
+/** How long to wait before retrying a change that the store has failed to make, in milliseconds. */
 const retryDelay = 10_000
 
 type Answer = Exit.Exit<KuzzleResponse, RequestError>
@@ -93,8 +97,8 @@ export const make = (
     yield* Effect.addFinalizer(() => pump.drain)
     yield* Effect.forkScoped(Effect.forever(pump.turn))
     const onChange = () => pump.changed
-    yield* Effect.forkScoped(Stream.runForEach(kuzzle.states, onChange))
-    yield* Effect.forkScoped(Stream.runForEach(kuzzle.authentication.states, onChange))
+    yield* Effect.forkScoped(Stream.runForEach(Watched.streamOf(kuzzle.states), onChange))
+    yield* Effect.forkScoped(Stream.runForEach(Watched.streamOf(kuzzle.authentication.states), onChange))
     yield* Effect.forkScoped(Stream.runForEach(claim.changes, () => pump.othersChanged))
     return pump
   })
@@ -102,24 +106,24 @@ export const make = (
 export class Pump {
   private readonly outbox = new Outbox()
   private readonly waiting = new Map<string, Waiting>()
-  private readonly sends = new Set<Fiber.RuntimeFiber<void>>()
+  private readonly sendFibers = new Set<Fiber.RuntimeFiber<void>>()
   private readonly broadcast = new Broadcast<Event>()
-  /** The reports may have changed: their readers look at once. */
+  /** Publishes when the reports may have changed. */
   private readonly reported = new Broadcast<void>(() => {})
-  /** The same for the pending requests. */
-  private readonly moved = new Broadcast<void>(() => {})
+  /** Publishes when the pending requests may have changed. */
+  private readonly pendingMoved = new Broadcast<void>(() => {})
   private readonly delays = new Delays<void>(KuzzleSchedule.reconnect())
   /**
-   * Nothing is sent before this time, after a failure of the store, the server or the network. All pauses use
-   * `Timer.now`, because the wall clock may be set.
+   * The end of the pause after a failure of the store, the server or the network. Nothing is sent before it. All pauses
+   * use `Timer.now`, because the wall clock may be set.
    */
   private resumeAt = -Infinity
-  /** Changes that the store has failed to make, and when they are tried again. */
-  private owed: Array<Effect.Effect<void>> = []
-  private repayAt = Infinity
-  /** The earliest of these times: the timer is set for it. */
+  /** Changes that the store has failed to make, and when they are retried. */
+  private failedChanges: Array<Effect.Effect<void>> = []
+  private retryAt = Infinity
+  /** The deadline and the pause for which the timer was set. */
   private due = { deadline: Infinity, pause: Infinity }
-  /** The store may hold requests of these senders. */
+  /** Whether the store may hold requests to adopt for `senders`, the senders that this client can send as. */
   private adoptDue = true
   private senders: ReadonlyArray<Sender> = []
 
@@ -128,7 +132,7 @@ export class Pump {
     private readonly claim: Claim,
     private readonly within: Bounded,
     private readonly settings: Settings,
-    /** Requests in flight end with it. */
+    /** Requests in flight end when it closes. */
     private readonly scope: Scope.Scope,
     private readonly wakes: Queue.Queue<void>,
     private readonly timer: Timer.Timer
@@ -137,21 +141,21 @@ export class Pump {
   readonly pending: Effect.Effect<ReadonlyArray<Entry>> = Effect.sync(() => this.outbox.all())
 
   get events(): Stream.Stream<Event> {
-    return this.broadcast.stream
+    return Watched.streamOf(this.broadcast)
   }
 
-  readonly pendingStates = this.looking(this.moved, Effect.map(this.pending, Chunk.of))
+  readonly pendingStates = this.watch(this.pendingMoved, Effect.map(this.pending, Chunk.of))
 
   private readonly storedReports = Effect.suspend(() =>
     this.bounded("report", this.claim.reports(this.settings.server))
   ).pipe(
     Effect.tapError((error) => error.reason === "Timeout" ? Effect.void : this.fail(error)),
     Effect.retry(KuzzleSchedule.reconnect()),
-    // This schedule does not end.
+    // Never reached, because the schedule does not end.
     Effect.orElseSucceed((): ReadonlyArray<StoredReport> => [])
   )
 
-  /** The reports in the store, then every new one, each once. */
+  /** The reports in the store, then every new one. Each is emitted once. */
   readonly reports: Stream.Stream<StoredReport> = Stream.suspend(() => {
     let published: ReadonlySet<string> = new Set()
     const fresh = Effect.map(this.storedReports, (reports) => {
@@ -159,18 +163,18 @@ export class Pump {
       published = new Set(reports.map(({ seq }) => seq))
       return Chunk.unsafeFromArray(fresh)
     })
-    return this.looking(this.reported, fresh)
+    return this.watch(this.reported, fresh)
   })
 
-  readonly reportStates = this.looking(this.reported, Effect.map(this.storedReports, Chunk.of))
+  readonly reportStates = this.watch(this.reported, Effect.map(this.storedReports, Chunk.of))
 
-  /** The value now, and again whenever it may have changed. */
-  private looking<A>(when: Broadcast<void>, look: Effect.Effect<Chunk.Chunk<A>>): Stream.Stream<A> {
-    return Stream.suspend(() => Stream.mapChunksEffect(when.stream, () => look))
+  /** The current value, and the value again whenever it may have changed. */
+  private watch<A>(when: Broadcast<void>, read: Effect.Effect<Chunk.Chunk<A>>): Stream.Stream<A> {
+    return Stream.mapChunksEffect(Watched.streamOf(when), () => read)
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what callers ask for
+  // calls of the application
   // ---------------------------------------------------------------------------------------------------------------
 
   store(request: KuzzleRequest, options: RequestOptions = {}): Effect.Effect<Stored, OutboxError> {
@@ -238,7 +242,7 @@ export class Pump {
           Effect.tap((withdrawn) =>
             withdrawn
               ? this.withdrawn(item)
-              // Another client has sent it, or owns it. The next mark says whether it still does.
+              // Another client has sent it or owns it. The next `mark` shows whether that client still owns it.
               : Effect.zipRight(Effect.sync(() => this.outbox.keep(item)), this.wake)
           )
         )
@@ -255,9 +259,12 @@ export class Pump {
     const { state, states } = this.kuzzle.authentication
     let current = yield* state
     if (!isSettled(current)) {
-      // The failure ends the stream.
-      const settled = Stream.runForEach(states, (next) => isSettled(next) ? Effect.fail(next) : Effect.void)
-      current = yield* Effect.catchAll(Effect.flip(settled), () => invalid("the client was closed"))
+      // The settled state is a failure here, because a failure ends the stream.
+      const untilSettled = Stream.runForEach(
+        Watched.streamOf(states),
+        (next) => isSettled(next) ? Effect.fail(next) : Effect.void
+      )
+      current = yield* Effect.catchAll(Effect.flip(untilSettled), () => invalid("the client was closed"))
     }
     if (current._tag === "Anonymous") return anonymous
     if (current._tag !== "Unauthenticated" && Option.isSome(current.kuid)) {
@@ -290,9 +297,9 @@ export class Pump {
       let outcome: "Open" | "Accepted" | "Refused" = "Open"
       const adding = Effect.gen(this, function*() {
         const stored = yield* this.claim.add(entries)
-        // Whoever handed it over was told that it failed.
+        // The caller already got the error that it was not stored.
         if (outcome === "Refused") {
-          return yield* this.owe(
+          return yield* this.makeEventually(
             "settle",
             Effect.forEach(stored, ({ seq }) => this.claim.settle(seq))
           )
@@ -313,12 +320,12 @@ export class Pump {
   private accept(entries: ReadonlyArray<Entry>) {
     return Effect.map(Clock.currentTimeMillis, (now) => {
       this.outbox.accept(entries, now)
-      this.moved.publish()
+      this.pendingMoved.publish()
     })
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what is due
+  // the loop
   // ---------------------------------------------------------------------------------------------------------------
 
   private readonly wake = Effect.suspend(() => Queue.offer(this.wakes, undefined))
@@ -335,7 +342,7 @@ export class Pump {
     return this.wake
   })
 
-  /** Waits until there may be something to do, and does it. */
+  /** Waits until something may be due, and does it. */
   readonly turn: Effect.Effect<void> = Effect.suspend(() =>
     Effect.zipRight(this.untilDue, Effect.uninterruptible(this.step))
   )
@@ -344,7 +351,7 @@ export class Pump {
     const clock = yield* Effect.clock
     const now = Timer.now(clock)
     const deadline = this.outbox.nextDeadline()
-    const pause = Math.min(this.repayAt, this.resumeAt > now ? this.resumeAt : Infinity)
+    const pause = Math.min(this.retryAt, this.resumeAt > now ? this.resumeAt : Infinity)
     if (deadline !== this.due.deadline || pause !== this.due.pause) {
       this.due = { deadline, pause }
       const at = Math.min(pause, now + deadline - clock.unsafeCurrentTimeMillis())
@@ -354,7 +361,7 @@ export class Pump {
     yield* Queue.take(this.wakes)
   })
 
-  /** The time has come for which the timer was set. */
+  /** Called when the timer fires. */
   readonly ring = (): void => {
     this.due = { deadline: Infinity, pause: Infinity }
     this.wakes.unsafeOffer(undefined)
@@ -363,17 +370,17 @@ export class Pump {
   private readonly step = Effect.gen(this, function*() {
     const now = Timer.now(yield* Effect.clock)
     yield* each(this.outbox.expire(yield* Clock.currentTimeMillis), (item) => this.expired(item))
-    yield* this.turns
-    if (this.repayAt <= now) yield* this.repay
+    yield* this.updateSenders
+    if (this.retryAt <= now) yield* this.retryChanges
     if (this.resumeAt > now) return
     if (this.adoptDue) yield* this.adopt
     if ((yield* this.kuzzle.state)._tag === "Ready") yield* this.send(this.outbox.next(this.senders))
   })
 
-  /** Finds out whose requests can be sent now, and releases those of others if the user is known to have changed. */
-  private readonly turns = Effect.gen(this, function*() {
+  /** Determines whose requests can be sent now. Releases the requests of others once the current user is known. */
+  private readonly updateSenders = Effect.gen(this, function*() {
     const state = yield* this.kuzzle.authentication.state
-    // A cookie goes with every request, a token can be left out.
+    // A token can be left out of a request. A cookie cannot.
     const hasToken = Option.isSome(yield* this.kuzzle.token)
     const before = this.senders
     this.senders = [
@@ -386,7 +393,7 @@ export class Pump {
     if (state._tag !== "Authenticated" && state._tag !== "Anonymous") return
     const others = this.outbox.others(this.senders)
     if (others.length === 0) return
-    yield* this.owe("release", this.claim.release(others.map(({ entry }) => entry.seq)))
+    yield* this.makeEventually("release", this.claim.release(others.map(({ entry }) => entry.seq)))
     for (const item of others) yield* this.answer(item, notSent(item.entry, "OtherUser"))
   })
 
@@ -395,7 +402,7 @@ export class Pump {
     return Effect.forEach(this.senders, (sender) => this.adoptAs(sender), { concurrency: "unbounded" })
   })
 
-  /** One that is late is not repeated. */
+  /** An adoption that takes too long is not retried, because the store may still complete it. */
   private adoptAs(sender: Sender) {
     const adopting = Effect.matchEffect(this.claim.adopt(this.settings.server, sender), {
       onFailure: (error) => {
@@ -423,34 +430,35 @@ export class Pump {
   // ---------------------------------------------------------------------------------------------------------------
 
   /**
-   * A request is sent only when the store has marked it: so it is executed at most once, and never missing in the store
-   * before it has ended. A store that is full, or fails, makes its requests wait.
+   * Sends requests after the store has marked them, so that each is executed at most once and stays in the store until
+   * it has ended. While the store is full or fails, the requests wait.
    */
   private send(items: ReadonlyArray<Item>) {
     return Effect.suspend(() => {
       if (items.length === 0) return Effect.void
       let late = false
-      const back = Effect.suspend(() => {
+      const takeBack = Effect.suspend(() => {
         for (const { entry, stored } of items) this.outbox.returned(entry.id, stored)
         return this.pause
       })
       const marking = Effect.matchEffect(this.mark(items), {
-        onFailure: (error) => Effect.zipRight(this.fail(error), back),
+        onFailure: (error) => Effect.zipRight(this.fail(error), takeBack),
         onSuccess: (marked) =>
           Effect.forEach(items, (item) => {
             const { entry, stored } = item
             if (stored === "Queued" && !marked.has(entry.seq)) return this.answer(item, notSent(entry, "OtherClient"))
-            // Much may have happened since: another client may believe this one dead.
+            // After a late answer of the store, another client may have adopted the request because it believes this
+            // client dead.
             return late ? this.requeue(item, false) : this.launch(item)
           })
       })
       const marked = Effect.orElse(this.bounded("mark", marking), () => {
         late = true
-        // None of them is sent, and so that none is overtaken, no other either, until the store answers.
+        // None of them is sent. Until the store answers, no other request is sent either, so that none is overtaken.
         for (const { entry } of items) this.outbox.notSent(entry.id)
         return Effect.void
       })
-      // There may be room for more.
+      // More requests may fit into the window now.
       return Effect.zipRight(marked, this.wake)
     })
   }
@@ -465,8 +473,8 @@ export class Pump {
       if (item.sendBy <= now) return this.expired(item)
       this.announce({ _tag: "Sent", entry: item.entry })
       return Effect.map(Effect.forkIn(Effect.interruptible(this.exchange(item)), this.scope), (fiber) => {
-        this.sends.add(fiber)
-        fiber.addObserver(() => this.sends.delete(fiber))
+        this.sendFibers.add(fiber)
+        fiber.addObserver(() => this.sendFibers.delete(fiber))
       })
     })
   }
@@ -482,7 +490,7 @@ export class Pump {
       Effect.flatMap(this.kuzzle.state, ({ _tag }) =>
         _tag === "Ready"
           ? Effect.flatMap(Effect.exit(restore(query)), (answer) => this.answered(item, answer))
-          // While the session is renewed it would wait, and be sent later than its deadline.
+          // During a renewal of the session, the request would wait and might be sent after its deadline.
           : this.requeue(item, false))
     )
   }
@@ -494,7 +502,7 @@ export class Pump {
       return this.end(item, answer)
     }
     const error = Option.getOrUndefined(Cause.failureOption(answer.cause))
-    // The client is closing: the store decides.
+    // The client is closing. The store decides whether the request is sent again.
     if (error === undefined && Cause.isInterrupted(answer.cause)) return Effect.void
     switch (error === undefined ? "Unknown" : verdict(error)) {
       case "NotSent":
@@ -513,10 +521,10 @@ export class Pump {
     return Effect.gen(this, function*() {
       const { id, seq } = item.entry
       if (!this.outbox.notSent(id)) return
-      // Without a connection there is a pause already.
+      // Without a connection nothing is sent anyway, so no pause is needed.
       if ((yield* this.kuzzle.state)._tag === "Ready") yield* this.pause
       const requeuing = Effect.matchEffect(this.claim.requeue([seq], lost), {
-        // Marked as it is still, it can be sent again by this client only.
+        // It is still marked, so only this client can send it again.
         onFailure: (error) => Effect.zipRight(this.fail(error), Effect.sync(() => this.outbox.returned(id, "Sending"))),
         onSuccess: () => Effect.sync(() => this.outbox.returned(id, "Queued"))
       })
@@ -530,32 +538,35 @@ export class Pump {
       : this.end(item, notSent(item.entry, "Expired"), "Expired")
   }
 
-  /** The request has ended: the store deletes it, and keeps a report if no caller waits for its outcome. */
+  /** Deletes a request that has ended from the store. The store keeps a report if no caller waits for the outcome. */
   private end(item: Item, answer: Answer, outcome?: Outcome): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { id, seq } = item.entry
       const report = outcome === undefined || (this.waiting.get(id)?.readers ?? 0) > 0
         ? undefined
         : { outcome, detail: outcome === "Rejected" ? detailOf(answer) : undefined }
-      let known = answer
-      const settling = Effect.map(this.claim.settle(seq, report), (ours) => {
-        if (ours) {
+      let outcomeForCaller = answer
+      const settling = Effect.map(this.claim.settle(seq, report), (isOurs) => {
+        if (isOurs) {
           this.announce({ _tag: "Settled", entry: item.entry, outcome: outcome ?? "Answered" })
           if (report !== undefined) this.report(report.outcome, item.entry)
         } else if (outcome === "Expired") {
-          // That this client has not sent it says nothing of the one that has taken it over.
-          known = notSent(item.entry, "OtherClient")
+          // This client has not sent it, but the client that has taken it over may have.
+          outcomeForCaller = notSent(item.entry, "OtherClient")
         }
       })
-      // Until it is settled it stays marked, so that nobody sends it again.
-      return Effect.zipRight(this.owe("settle", settling), Effect.suspend(() => this.answer(item, known)))
+      // Until it is settled it stays marked, so that no client sends it again.
+      return Effect.zipRight(
+        this.makeEventually("settle", settling),
+        Effect.suspend(() => this.answer(item, outcomeForCaller))
+      )
     })
   }
 
   private answer({ entry }: Item, answer: Answer): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.outbox.ended(entry.id)
-      this.moved.publish()
+      this.pendingMoved.publish()
       const waiting = this.waiting.get(entry.id)
       this.waiting.delete(entry.id)
       return Effect.zipRight(
@@ -567,7 +578,7 @@ export class Pump {
 
   private readonly pause = Effect.gen(this, function*() {
     const now = Timer.now(yield* Effect.clock)
-    // Requests that fail together make one pause.
+    // Requests that fail together cause one pause.
     if (this.resumeAt > now) return
     this.resumeAt = now + ((yield* this.delays.next()) ?? 0)
     yield* this.wake
@@ -591,43 +602,49 @@ export class Pump {
     )
   }
 
-  /** Makes a change that nothing waits for. If the store fails, it is tried again later. */
-  private owe(operation: OutboxError["operation"], change: Effect.Effect<unknown, OutboxError>): Effect.Effect<void> {
+  /** Makes a change whose outcome no caller needs. If the store fails, the change is retried later. */
+  private makeEventually(
+    operation: OutboxError["operation"],
+    change: Effect.Effect<unknown, OutboxError>
+  ): Effect.Effect<void> {
     const making = Effect.catchAll(change, (error) =>
       Effect.flatMap(Effect.clock, (clock) => {
-        this.owed.push(this.owe(operation, change))
-        this.repayAt = Timer.now(clock) + retryDelay
+        this.failedChanges.push(this.makeEventually(operation, change))
+        this.retryAt = Timer.now(clock) + retryDelay
         return Effect.zipRight(this.fail(error), this.wake)
       }))
     return Effect.ignore(this.bounded(operation, making))
   }
 
-  private readonly repay = Effect.suspend(() => {
-    const { owed } = this
-    this.owed = []
-    this.repayAt = Infinity
-    return each(owed, (change) => change)
+  private readonly retryChanges = Effect.suspend(() => {
+    const { failedChanges } = this
+    this.failedChanges = []
+    this.retryAt = Infinity
+    return each(failedChanges, (change) => change)
   })
 
-  /** No request is marked any more; those in flight may be answered. The store releases what is left when it is closed. */
+  /**
+   * Waits for the answers to requests in flight. No other request is sent any more. Closing the store releases the
+   * remaining requests.
+   */
   readonly drain: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.timeoutOption(Effect.interruptible(Effect.forEach(this.sends, Fiber.await)), drainTimeout)
+    Effect.timeoutOption(Effect.interruptible(Effect.forEach(this.sendFibers, Fiber.await)), drainTimeout)
   ).pipe(
     Effect.map(() => {
       this.broadcast.end()
       this.reported.end()
-      this.moved.end()
+      this.pendingMoved.end()
     })
   )
 }
 
-/** A few at a time. Closing waits only for those that have begun: the store releases the others. */
+/** Handles a few items at a time. Closing waits only for those that have begun. The store releases the others. */
 const each = <A>(items: ReadonlyArray<A>, act: (item: A) => Effect.Effect<void>): Effect.Effect<void> =>
   Effect.interruptible(
     Effect.forEach(items, (item) => Effect.uninterruptible(act(item)), { concurrency: window, discard: true })
   )
 
-/** Whether the state names the user of a request. While the session begins or is renewed, the user may not be known yet. */
+/** Whether the user of new requests is known. While the session begins or is renewed, the user may be unknown. */
 const isSettled = (state: AuthenticationState): boolean => state._tag !== "Renewing" || state.kuid !== undefined
 
 const invalid = (issue: string) => Effect.fail(new OutboxError({ operation: "add", reason: "Invalid", issue }))
@@ -635,7 +652,7 @@ const invalid = (issue: string) => Effect.fail(new OutboxError({ operation: "add
 const notSent = (entry: Entry, reason: NotQueuedError["reason"]): Answer =>
   Exit.fail(new NotSentError({ ...nameOf(entry), cause: new NotQueuedError({ reason }) }))
 
-/** It was sent before, and not answered before its deadline. */
+/** The outcome of a request that was sent but not answered before its deadline. */
 const late = (entry: Entry): Answer =>
   Exit.fail(
     new DeadlineError({ ...nameOf(entry), timeout: Duration.millis(entry.sendBy - entry.queuedAt), sent: true })

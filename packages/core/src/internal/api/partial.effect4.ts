@@ -1,4 +1,4 @@
-/** The Schema of a part of a document, as in `partial.ts`. */
+/** The Schema of a partial document: see `partial.ts`. */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
@@ -6,12 +6,12 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Fields from "effect/Struct"
 
-/** `undefined` when the outermost step of the Schema transforms the whole object, so the fields cannot be told apart. */
+/** The partial Schema. `undefined` if the outermost step transforms the whole object, because that hides its fields. */
 export const partial = (ast: AST.AST): AST.AST | undefined => {
   switch (ast._tag) {
     case "Objects": {
       const names = storedNames(ast)
-      // Its checks speak of the whole, which is not there to be asked.
+      // The checks are for whole documents, so they are dropped.
       return names && renamed(optional(ast), names)
     }
     case "Union": {
@@ -32,21 +32,21 @@ export const partial = (ast: AST.AST): AST.AST | undefined => {
 export const indivisible = (ast: AST.AST, given: unknown): SchemaIssue.Issue =>
   invalid(given, `${String(ast)} has no fields of its own: it cannot be updated in part, so replace the document`)
 
-/** Of a class: the fields of which an instance is made, with the names under which they are stored. */
+/** The fields from which an instance of a class is made, with their stored names. `undefined` for other declarations. */
 const fieldsOf = ({ annotations, encoding, typeParameters: [fields] }: AST.Declaration): AST.Objects | undefined => {
-  // Other declarations contain such a type, an `Option` for example.
+  // Other declarations may have an object as their type parameter, too: for example `Option`.
   if (fields?._tag !== "Objects" || annotations?.["~constructor"] === undefined) return undefined
   // The first step leads from the instance to the fields.
   const names = storedNames(fields, encoding?.slice(1))
   return names && renamed(fields, names)
 }
 
-/** The stored names of fields that have another one. */
+/** The stored names of the fields that are stored under another name. */
 type Names = Readonly<Record<string, string>>
 
 const renaming = String(Fields.renameKeys({}))
 
-/** `undefined` where a step from the fields to the stored object is not by `Schema.encodeKeys`. */
+/** The stored names. `undefined` if a step of the encoding is anything but `Schema.encodeKeys`. */
 const storedNames = (fields: AST.Objects, steps: ReadonlyArray<AST.Link> = fields.encoding ?? []): Names | undefined => {
   let entries = fields.propertySignatures.map(({ name }) => [String(name), String(name)] as const)
   for (const { transformation: { encode } } of steps) {
@@ -73,11 +73,11 @@ const optional = (ast: AST.Objects): AST.Objects =>
     ast.indexSignatures
   )
 
-/** A part of a value: of an object of fields, of the members of a union that are such objects, or else the whole value. */
+/** Objects with fields may be partial, also as members of a union. All other values are whole. */
 const partOf = (ast: AST.AST): AST.AST => {
   if (ast._tag === "Union" && ast.encoding === undefined) return new AST.Union(ast.types.map(partOf))
   if (ast._tag === "Suspend") return new AST.Suspend(() => partOf(ast.thunk()))
-  // A record: what is new in it has to be whole.
+  // In a record, each member must be whole, because it may be new.
   return ast._tag === "Objects" && ast.propertySignatures.length === 0 ? ast : partial(ast) ?? ast
 }
 
@@ -85,7 +85,7 @@ const partOf = (ast: AST.AST): AST.AST => {
 export const picked = (whole: AST.AST, names: ReadonlyArray<PropertyKey>, ast = pick(whole, names)) =>
   ({ ast, stored: namesOf(AST.toEncoded(ast)) })
 
-/** All fields where a transformation of the whole hides which is which. */
+/** The Schema with the named fields only, or with all if a transformation of the whole object hides their names. */
 const pick = (ast: AST.AST, names: ReadonlyArray<PropertyKey>): AST.AST => {
   if (ast._tag === "Union") return new AST.Union(ast.types.map((type) => pick(type, names)))
   const fields = ast._tag === "Declaration" ? fieldsOf(ast) : ast
@@ -103,10 +103,10 @@ const invalid = (given: unknown, message: string): SchemaIssue.Issue => new Sche
 
 type Issue = SchemaIssue.Issue | undefined
 
-/** The members of an object type. */
+/** The members of an object, by their names on one side of a Schema. */
 type Members = Record<PropertyKey, unknown>
 
-/** Writes null for each field that is cleared, in `encoded`. An issue if the Schema of a field does not accept null. */
+/** Writes null into `encoded` for each cleared field. Returns an issue if the Schema of a field does not accept null. */
 export const clear = (ast: AST.AST, given: unknown, encoded: unknown): Issue => {
   if (!isObject(given) || !isObject(encoded)) return undefined
   switch (ast._tag) {
@@ -156,7 +156,7 @@ const typeOf = (ast: AST.Objects, name: PropertyKey): AST.AST | undefined =>
   (ast.propertySignatures.find((signature) => signature.name === name) ??
     ast.indexSignatures.find(({ parameter }) => isOf(AST.toType(parameter), name)))?.type
 
-/** The issue of the first member that has one, with the name of the member. */
+/** The first issue of a member, with the name of the member. */
 const firstIssue = (members: Members, issueOf: (name: string) => Issue): Issue => {
   for (const name of Object.keys(members)) {
     const issue = issueOf(name)

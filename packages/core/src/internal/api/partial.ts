@@ -1,10 +1,10 @@
 /**
- * The Schema of a part of a document: of any of its fields, and of any fields of the objects in it. For what
- * `document:update` takes.
+ * The Schema of a partial document, as `document:update` accepts it: any of its fields, and any fields of the objects
+ * in it.
  *
  * The server merges an update into the document, also inside nested objects: absent fields stay as they are. A field
- * whose encoded form is absent (`undefined`, `Option.none()`) would therefore change nothing. If its Schema accepts
- * null for absent, it is stored as null. Otherwise the update is refused.
+ * whose encoded form is absent (`undefined`, `Option.none()`) would therefore change nothing. Such a field is stored as
+ * null if its Schema accepts null. Otherwise the update is refused.
  */
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
@@ -12,8 +12,8 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 
 /**
- * `undefined` when the fields cannot be told apart, because the outermost step of the Schema transforms the whole
- * object.
+ * The partial Schema. `undefined` if the outermost step of the Schema transforms the object as a whole, because the
+ * fields are then not known.
  */
 export const partial = (ast: AST.AST): AST.AST | undefined => {
   switch (ast._tag) {
@@ -24,12 +24,12 @@ export const partial = (ast: AST.AST): AST.AST | undefined => {
       return types.length === ast.types.length ? AST.Union.make(types) : undefined
     }
     case "Refinement":
-      // It speaks of the whole, which is not there to be asked.
+      // A refinement checks whole documents, so it is dropped.
       return partial(ast.from)
     case "Suspend":
       return partial(ast.f())
     case "Transformation": {
-      // A class: its fields, of which the instance is made.
+      // A class. The annotation holds the Schema of the fields from which an instance is made.
       const fields = AST.getSurrogateAnnotation(ast)
       if (Option.isSome(fields)) return partial(fields.value)
       if (AST.isTypeLiteralTransformation(ast.transformation)) {
@@ -56,8 +56,8 @@ export const picked = (
   ast: AST.AST,
   names: ReadonlyArray<PropertyKey>
 ): { readonly ast: AST.AST; readonly stored: ReadonlyArray<string> } => {
-  const some = AST.pick(ast, names)
-  return { ast: some, stored: AST.getPropertySignatures(AST.encodedAST(some)).map(({ name }) => String(name)) }
+  const part = AST.pick(ast, names)
+  return { ast: part, stored: AST.getPropertySignatures(AST.encodedAST(part)).map(({ name }) => String(name)) }
 }
 
 const optional = (ast: AST.TypeLiteral): AST.TypeLiteral =>
@@ -68,7 +68,10 @@ const optional = (ast: AST.TypeLiteral): AST.TypeLiteral =>
     ast.indexSignatures
   )
 
-/** A part of a value: of an object of fields, of the members of a union that are such objects, or else the whole value. */
+/**
+ * The Schema of a partial value. Objects with fields may be partial, also as members of a union. All other values are
+ * whole.
+ */
 const partOf = (ast: AST.AST): AST.AST => {
   switch (ast._tag) {
     case "Union":
@@ -76,14 +79,14 @@ const partOf = (ast: AST.AST): AST.AST => {
     case "Suspend":
       return new AST.Suspend(() => partOf(ast.f()))
     case "TypeLiteral":
-      // A record: what is new in it has to be whole.
+      // In a record, each member must be whole, because it may be new.
       return ast.propertySignatures.length === 0 ? ast : optional(ast)
     default:
       return partial(ast) ?? ast
   }
 }
 
-/** A field that is not given is not written, whatever a whole document would have in its place. */
+/** Encodes the field only if it is given. In a whole document, the encoder may add a value for an absent field. */
 const untouched = (field: AST.PropertySignatureTransformation): AST.PropertySignatureTransformation =>
   new AST.PropertySignatureTransformation(
     field.from,
@@ -98,15 +101,16 @@ const untouched = (field: AST.PropertySignatureTransformation): AST.PropertySign
 
 type Issue = ParseResult.ParseIssue | undefined
 
-/** The members of an object type, by their names on one side of a Schema. */
+/** The members of an object, by their names on one side of a Schema. */
 type Members = Record<PropertyKey, unknown>
 
 /**
- * Writes null for each field that is cleared. Returns an issue if the Schema of a field does not accept null.
+ * Writes null for each field that is cleared, which means that it has no encoded form. Returns an issue if the Schema
+ * of a field does not accept null.
  *
  * @param ast the Schema of the part
  * @param given the input of the encoder
- * @param encoded its output, a new object, which is completed here
+ * @param encoded the output of the encoder, a new object; this function adds the nulls
  */
 export const clear = (ast: AST.AST, given: unknown, encoded: unknown): Issue => {
   if (!isObject(given) || !isObject(encoded)) return undefined
@@ -158,7 +162,7 @@ const clearTransformed = (
   })
   if (issue !== undefined) return issue
   const inner = clear(from, step, encoded)
-  // Reported by the names of the input.
+  // The path of the issue consists of the names in the input.
   return inner?._tag === "Pointer" && !Array.isArray(inner.path)
     ? new ParseResult.Pointer(names.get(inner.path as PropertyKey) ?? inner.path, inner.actual, inner.issue)
     : inner
@@ -188,7 +192,7 @@ const withoutForm =
   "it has no stored form, and an update does not change absent fields: replace the document, remove the field with " +
   "KuzzleDocument.deleteFields, or let its Schema accept null (`nullable: true`)"
 
-/** The name of a field in the document, beneath all transformations. */
+/** The name of a field in the stored document. */
 const storedName = (ast: AST.AST, name: PropertyKey): PropertyKey => {
   if (ast._tag !== "Transformation") return name
   const field = AST.isTypeLiteralTransformation(ast.transformation)
@@ -203,7 +207,7 @@ const typeOf = (ast: AST.AST, name: PropertyKey): AST.AST | undefined =>
       ast.indexSignatures.find(({ parameter }) => isOf(parameter, name)))?.type
     : undefined
 
-/** The issue of the first member that has one, with the name of the member. */
+/** The first issue of a member, with the name of the member. */
 const firstIssue = (members: Members, issueOf: (name: string) => Issue): Issue => {
   for (const name of Object.keys(members)) {
     const issue = issueOf(name)

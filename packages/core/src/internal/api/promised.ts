@@ -1,4 +1,4 @@
-/** Effects and streams as Promises and `AsyncIterable`s: what `KuzzlePromise` does, without its types. */
+/** Turns effects and streams into Promises and `AsyncIterable`s. This is `KuzzlePromise` without its types. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import { tagged } from "../../KuzzleError.ts"
 import * as Pull from "../runtime/pull.ts"
 
 export class ClosedError extends tagged("KuzzleClosedError")<{
-  /** Whether the call was under way. */
+  /** Whether the call had begun. */
   readonly started: boolean
 }> {
   override get message(): string {
@@ -39,11 +39,11 @@ interface Closeable {
 const isMembers = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Every effect is also a stream. */
+/** Effect 3 makes every effect a stream, too. Here it is no stream. */
 const isStream = (value: unknown): value is AnyStream =>
   isMembers(value) && Stream.StreamTypeId in value && !Effect.isEffect(value)
 
-/** An `Option` and an `Either` are effects, too. Here they are values. */
+/** Effect 3 makes an `Option` and an `Either` effects, too. Here they are values. */
 const isEffect = (value: unknown): value is AnyEffect =>
   Effect.isEffect(value) && !Option.isOption(value) && !Either.isEither(value)
 
@@ -59,7 +59,7 @@ const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
 const isSignal = (value: unknown): value is AbortSignal =>
   typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value
 
-/** The options of a call are its first argument. The signal is ours. */
+/** Separates the `signal` from the options of a call, which are its first argument. */
 const withoutSignal = (args: ReadonlyArray<unknown>): readonly [ReadonlyArray<unknown>, Call] => {
   const [options, ...rest] = args
   if (!isMembers(options) || !isSignal(options.signal)) return [args, {}]
@@ -73,7 +73,7 @@ const asStream = (value: unknown): unknown =>
 const closeable = <A extends object>(value: A, close: () => Promise<void>): A & Closeable =>
   Object.assign(value, {
     close,
-    // An older runtime has none.
+    // Older runtimes do not have the symbol.
     ...(Symbol.asyncDispose === undefined ? {} : { [Symbol.asyncDispose]: close })
   })
 
@@ -86,19 +86,22 @@ export class Runner {
 
   constructor(private readonly runtime: Runtime.Runtime<unknown>, private readonly scope: Scope.CloseableScope) {}
 
-  /** Runs an effect. Its scope closes with it, unless the result lives in the scope. */
+  /**
+   * Runs an effect in a scope of its own. The scope closes when the effect ends, unless the result needs it to stay
+   * open.
+   */
   async run(effect: AnyEffect, { signal }: Call = {}): Promise<unknown> {
     if (this.closing !== undefined) throw new ClosedError({ started: false })
     return this.fork(this.owning(effect, signal), signal)
   }
 
-  /** `release` is run at the end of an iteration. */
+  /** @param release runs at the end of each iteration */
   iterate(stream: AnyStream, call: Call = {}, release: Effect.Effect<void> = Effect.void): AsyncIterable<unknown> {
     return { [Symbol.asyncIterator]: () => this.iterator(stream, call, release) }
   }
 
-  /** The members of a module, of a service or of a result. */
-  face(members: object): object {
+  /** The members of a module, a service or a result, with functions that return Promises and `AsyncIterable`s. */
+  expose(members: object): object {
     return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, this.member(member)]))
   }
 
@@ -108,11 +111,11 @@ export class Runner {
 
   readonly close = (): Promise<void> => this.closing ??= this.shutDown()
 
-  /** Like `run`, also if no client is open. */
+  /** Like `run`, but without a scope, and also before the client is open and after it is closed. */
   fork<A>(
     effect: Effect.Effect<A, unknown, unknown>,
     signal?: AbortSignal,
-    started?: (interrupt: () => void) => void
+    onStart?: (interrupt: () => void) => void
   ): Promise<A> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason)
@@ -120,7 +123,7 @@ export class Runner {
       const interrupt = () => fiber.unsafeInterruptAsFork(fiber.id())
       this.fibers.add(fiber)
       signal?.addEventListener("abort", interrupt)
-      started?.(interrupt)
+      onStart?.(interrupt)
       fiber.addObserver((exit) => {
         this.fibers.delete(fiber)
         signal?.removeEventListener("abort", interrupt)
@@ -154,7 +157,7 @@ export class Runner {
     const handle = isStream(value)
       ? this.iterate(value, { signal }, Scope.close(scope, Exit.void))
       : hasLazy(value)
-      ? this.face(value)
+      ? this.expose(value)
       : undefined
     if (handle === undefined) return undefined
     const close = () => {
@@ -169,14 +172,14 @@ export class Runner {
     if (isEffect(member)) return (call?: Call) => this.run(member, call)
     if (isStream(member)) return this.iterate(member)
     if (isFunction(member)) return (...args: ReadonlyArray<unknown>) => this.call(member, args)
-    return hasLazy(member) ? this.face(member) : member
+    return hasLazy(member) ? this.expose(member) : member
   }
 
   private call(method: (...args: ReadonlyArray<unknown>) => unknown, args: ReadonlyArray<unknown>): unknown {
-    const [given, call] = withoutSignal(args)
+    const [passed, call] = withoutSignal(args)
     try {
-      const made: unknown = method(...given.map(asStream))
-      return isEffect(made) ? this.run(made, call) : isStream(made) ? this.iterate(made, call) : made
+      const result: unknown = method(...passed.map(asStream))
+      return isEffect(result) ? this.run(result, call) : isStream(result) ? this.iterate(result, call) : result
     } catch (defect) {
       return Promise.reject(defect)
     }
@@ -186,18 +189,18 @@ export class Runner {
     let interrupt = () => {}
     let returned = false
     const run = <A>(effect: Effect.Effect<A, unknown, unknown>) =>
-      this.fork(returned ? Effect.interrupt : effect, signal, (how) => {
-        interrupt = how
+      this.fork(returned ? Effect.interrupt : effect, signal, (stop) => {
+        interrupt = stop
       })
     const items = this.items(stream, run, release)
     return {
       next: () => items.next().catch((error: unknown) => returned ? ended : Promise.reject(error)),
       return: async () => {
         returned = true
-        // The generator would wait for the item that is being waited for.
+        // Without an interruption, `return` of the generator would wait for the next item.
         interrupt()
         await items.return().catch(() => {})
-        // A generator that has not begun has run nothing.
+        // A generator that has not begun does not run its `finally`.
         await this.fork(release)
         return ended
       }
@@ -238,7 +241,7 @@ export const start = async <R, E>(
   { signal }: Call
 ): Promise<object> => {
   const scope = Effect.runSync(Scope.make())
-  // The types of `KuzzlePromise` know the services of the runtime: they omit functions that need others.
+  // Safe: the types of `KuzzlePromise` omit functions that need a service which the runtime lacks.
   const building = new Runner(Runtime.defaultRuntime as Runtime.Runtime<unknown>, scope)
   try {
     const runtime = await building.fork(Scope.extend(Layer.toRuntime(layer), scope), signal)
@@ -251,12 +254,12 @@ export const start = async <R, E>(
 }
 
 const client = (runner: Runner, modules: Readonly<Record<string, object>>): object => {
-  const faces = Object.entries(modules).map(([name, module]) => [
+  const exposed = Object.entries(modules).map(([name, module]) => [
     name,
-    runner.face(Context.isTag(module) ? runner.service(module) : module)
+    runner.expose(Context.isTag(module) ? runner.service(module) : module)
   ])
   return closeable({
-    ...Object.fromEntries(faces),
+    ...Object.fromEntries(exposed),
     run: (effect: AnyEffect, call?: Call) => runner.run(effect, call),
     iterate: (stream: AnyStream, call?: Call) => runner.iterate(stream, call)
   }, runner.close)

@@ -1,4 +1,7 @@
-/** The commands of Redis behind Kuzzle (spec 4.11): what makes one, what is sent, and what comes back, as values. */
+/**
+ * The parts of Redis commands (spec 4.11): how a command is declared, how its options are sent, and how its result is
+ * read.
+ */
 import * as Option from "effect/Option"
 import { RedisError } from "../../KuzzleActionError.ts"
 import * as Action from "../client/action.ts"
@@ -13,22 +16,25 @@ export const command = <Options extends Action.CallOptions, Result>(
 /** The options in Kuzzle's form. */
 type Wire = Action.CallOptions & { readonly [argument: string]: unknown }
 
-/** A command whose options differ from those that Kuzzle accepts. The declaration has those of Kuzzle. */
+/** A command whose options differ from Kuzzle's. `layOut` converts them. The declaration lists Kuzzle's options. */
 export const laidOut = <Options extends Action.CallOptions, Result>(
   layOut: (options: Options) => Wire,
   declaration: Command<Wire, Result>
 ): Action.Action<Options, Result, RedisError> => Action.mapInput(command(declaration), layOut)
 
 // -------------------------------------------------------------------------------------------------------------------
-// what is sent
+// options
 // -------------------------------------------------------------------------------------------------------------------
 
 type Value = string | number
 
-/** Kuzzle treats a falsy value as absent (spec 8, E15). The text `"0"` is not falsy, nor is a list, which Kuzzle flattens. */
+/**
+ * Makes a falsy value truthy, because Kuzzle treats a falsy value as absent (spec 8, E15). The text `"0"` is truthy. So
+ * is a list, which Kuzzle flattens.
+ */
 const present = (value: Value) => (value === "" ? [""] : value === 0 ? "0" : value)
 
-/** JSON knows no infinity; Redis does, as text. */
+/** Writes an infinite number as text, because JSON has no infinity. Redis reads the text as a number. */
 const finite = (value: Value): Value => (value === Infinity || value === -Infinity ? String(value) : value)
 
 interface Element {
@@ -88,12 +94,12 @@ export const bounds = ({ max, min, ...options }: Action.CallOptions & Bounds): W
   max: finite(max)
 })
 
-/** Scores always come with the members: one shape of the answer. */
+/** Always requests the scores with the members, so that all answers have one shape. */
 export const withScores = (options: Action.CallOptions): Wire => ({ ...options, options: ["withscores"] })
 
 export const boundsWithScores = (options: Action.CallOptions & Bounds): Wire => withScores(bounds(options))
 
-/** So do the distance and the place. */
+/** Always requests the distance and the coordinates, so that all answers have one shape. */
 export const radius = (
   { count, sort, ...options }: Action.CallOptions & {
     readonly count?: number | undefined
@@ -110,7 +116,7 @@ export const radius = (
 })
 
 // -------------------------------------------------------------------------------------------------------------------
-// what comes back
+// results
 // -------------------------------------------------------------------------------------------------------------------
 
 export const count = Shape.whole(Shape.number)
@@ -133,7 +139,7 @@ export const options = Shape.read(
   (result): ReadonlyArray<Option.Option<string>> => result.map(Option.fromNullable)
 )
 
-/** Without a count Redis answers with the element, or `null`. */
+/** Without a count, Redis answers with a single element or `null` instead of a list. */
 export const list = Shape.read(
   Shape.or(Shape.nullable(Shape.string), Shape.array(Shape.string)),
   (result): ReadonlyArray<string> => result === null ? [] : typeof result === "string" ? [result] : result
@@ -151,25 +157,25 @@ export const optionalFloat = Shape.read(
   (result) => Option.map(Option.fromNullable(result), numberOf)
 )
 
-/** -2: there is no such key; -1: it lives for ever. */
+/** A remaining lifetime. Redis answers -2 if the key does not exist, and -1 if it does not expire. */
 export const remaining = Shape.read(
   Shape.number,
   (result) => result === -2 ? Option.none<number>() : Option.some(result === -1 ? Infinity : result)
 )
 
-/** -1: nowhere. */
+/** A position. Redis answers -1 if nothing was found. */
 export const position = Shape.read(
   Shape.number,
   (result) => result === -1 ? Option.none<number>() : Option.some(result)
 )
 
-/** 0: there is no such list; -1: there is no such element. */
+/** The length of a list. Redis answers 0 if the list does not exist, and -1 if the element does not exist. */
 export const length = Shape.read(
   Shape.number,
   (result) => result === 0 || result === -1 ? Option.none<number>() : Option.some(result)
 )
 
-/** A flat list of pairs: the two elements of each pair follow one another. */
+/** A flat list of pairs: each first element is followed by its second one. */
 const flat = (second: Shape.Shape<string>): Shape.Shape<ReadonlyArray<string>> => (value) => {
   if (!Array.isArray(value)) return new Shape.Issue("", "an array", value)
   // With an odd number of elements, the last pair is incomplete.
@@ -182,7 +188,7 @@ const flat = (second: Shape.Shape<string>): Shape.Shape<ReadonlyArray<string>> =
 
 const scores = flat(digits)
 
-/** Makes one value of each two elements of a list. */
+/** Makes a value of each pair in a flat list. */
 const pairs = <A>(values: ReadonlyArray<string>, make: (first: string, second: string) => A): ReadonlyArray<A> => {
   const result: Array<A> = []
   for (let i = 0; i + 1 < values.length; i += 2) result.push(make(values[i] ?? "", values[i + 1] ?? ""))
@@ -233,7 +239,10 @@ export const time = Shape.read(
   ([seconds, microseconds]) => ({ seconds: Number(seconds), microseconds: Number(microseconds) })
 )
 
-/** `[null, result]` for a step that succeeded; `[{}]`, an error without a message, for one that Redis refused. */
+/**
+ * The outcomes of a transaction. Kuzzle answers `[null, result]` for a step that succeeded. For a step that Redis
+ * refused, it answers `[{}]`, an error without a message.
+ */
 export const outcomes = Shape.read(
   Shape.array(Shape.tuple(Shape.nullable(Shape.object<object>()), Shape.unknown)),
   (result): ReadonlyArray<Option.Option<unknown>> =>

@@ -1,4 +1,4 @@
-/** What the documents of a Schema look like, as far as a mapping asks. */
+/** The form of the values of a Schema: see `form.ts`. */
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import type { Form, Struct } from "./form.ts"
@@ -9,14 +9,14 @@ export const FieldId = "@effect-kuzzle/core/KuzzleMappings/field"
 /** `true` for a field that has no mapping. */
 export const UnmappedId = "@effect-kuzzle/core/KuzzleMappings/unmapped"
 
-/** The value of an annotation. One that was made before a check stays beneath the check. */
+/** The value of an annotation. A check holds the annotations that are made after it. The latest one counts. */
 export const annotated = (ast: AST.AST, id: typeof FieldId | typeof UnmappedId): unknown =>
   [ast, ...(ast.checks ?? [])].map(({ annotations }) => annotations?.[id])
-    .findLast((said) => said !== undefined)
+    .findLast((value) => value !== undefined)
 
 export const of = (ast: AST.AST): Form => {
   if (ast.encoding !== undefined) {
-    // The last link leads to what is stored.
+    // The last link leads to the stored form.
     const { to } = ast.encoding.at(-1) ?? ast.encoding[0]
     return isDate(ast) && isDatable(to) ? { _tag: "Date" } : { _tag: "Stored", ast: to }
   }
@@ -25,7 +25,7 @@ export const of = (ast: AST.AST): Form => {
     case "TemplateLiteral":
       return { _tag: "Text" }
     case "Number":
-      return { _tag: "Number", isWhole: ast.checks?.some(saysInteger) ?? false }
+      return { _tag: "Number", isWhole: ast.checks?.some(isInteger) ?? false }
     case "Boolean":
       return { _tag: "Boolean" }
     case "Literal":
@@ -60,15 +60,15 @@ const struct = ({ indexSignatures, propertySignatures }: AST.Objects): Struct =>
   isOpen: indexSignatures.length > 0
 })
 
-/** `Schema.Int` and what is refined from it. */
-const saysInteger = (check: AST.Check<never>): boolean =>
+/** `Schema.Int` and its refinements. */
+const isInteger = (check: AST.Check<never>): boolean =>
   check._tag === "FilterGroup"
-    ? check.checks.some(saysInteger)
+    ? check.checks.some(isInteger)
     : representationOf(check.annotations) === "effect/schema/isInt"
 
 const representationOf = (annotations: Schema.Annotations.Annotations | undefined): unknown => {
-  const said = annotations?.["representation"]
-  return typeof said === "object" && said !== null && "id" in said ? said.id : undefined
+  const form = annotations?.["representation"]
+  return typeof form === "object" && form !== null && "id" in form ? form.id : undefined
 }
 
 /** The declarations of `effect` whose texts and numbers Elasticsearch reads as dates. */

@@ -1,4 +1,4 @@
-/** What the documents of a Schema look like, as far as a mapping asks. */
+/** The form of the values of a Schema: see `form.ts`. */
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
 import type { Form, Struct } from "./form.ts"
@@ -57,7 +57,7 @@ const struct = ({ indexSignatures, propertySignatures }: AST.TypeLiteral): Struc
   isOpen: indexSignatures.length > 0
 })
 
-/** `Schema.Int` and what is refined from it. */
+/** `Schema.Int` and its refinements. */
 const isWhole = (ast: AST.Refinement): boolean =>
   Option.exists(AST.getJSONSchemaAnnotation(ast), (schema) => "type" in schema && schema.type === "integer") ||
   (AST.isRefinement(ast.from) && isWhole(ast.from))

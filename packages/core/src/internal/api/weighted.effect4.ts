@@ -1,7 +1,10 @@
-/** Elements together, as many as weigh no more than a limit: one at least. */
+/**
+ * Groups elements. The elements of a group weigh no more than the limit together. A heavier element is a group of its
+ * own.
+ */
 import * as Stream from "effect/Stream"
 
-interface Held<A> {
+interface Group<A> {
   readonly elements: ReadonlyArray<A>
   readonly weight: number
 }
@@ -10,7 +13,7 @@ export const weighted = <A>(limit: number, weigh: (element: A) => number) =>
 <E, R>(elements: Stream.Stream<A, E, R>): Stream.Stream<ReadonlyArray<A>, E, R> =>
   Stream.mapAccum(
     elements,
-    (): Held<A> => ({ elements: [], weight: 0 }),
+    (): Group<A> => ({ elements: [], weight: 0 }),
     ({ elements, weight }, element) => {
       const own = weigh(element)
       return elements.length > 0 && weight + own > limit

@@ -1,4 +1,7 @@
-/** Groups elements: as many as weigh no more than a limit, and at least one. */
+/**
+ * Groups elements. The elements of a group weigh no more than the limit together. A heavier element is a group of its
+ * own.
+ */
 import * as Chunk from "effect/Chunk"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"

@@ -1,6 +1,6 @@
 /**
- * The declaration of an action of Kuzzle. It determines the typed function, the places of its arguments, its HTTP form,
- * whether it may be sent twice, and its contract test.
+ * Turns the declaration of an action of Kuzzle into its typed function. The declaration says where each option goes in
+ * the request, which route the action has, and whether it may be sent twice. The contract tests use it, too.
  */
 import * as Effect from "effect/Effect"
 import type { NamedError, NamedErrorClass } from "../../KuzzleActionError.ts"
@@ -20,27 +20,26 @@ import {
 /** The options of every call. */
 export type CallOptions = Pick<RequestOptions, "timeout" | "volatile">
 
-/** Options that are not sent to the server. */
+/** The options of a call that are no arguments of the action. */
 const own: ReadonlySet<string> = new Set<keyof CallOptions>(["timeout", "volatile"])
 
 export interface Declaration<Options, Result, E extends NamedError = never> {
   readonly controller: string
   readonly action: string
   /**
-   * The REST route, where `:name` stands for the argument of that name. An action that needs a connection of its own
-   * has none.
+   * The REST route, where `:name` stands for the argument of that name. Left out for an action that needs a WebSocket.
    */
   readonly http?: Route
   /**
-   * Whether executing it twice has the same effect as executing it once. If so, it may be resent after a lost
+   * Whether executing it twice has the same effect as executing it once. Such an action may be resent after a lost
    * connection.
    */
   readonly idempotent: boolean
   /** The option that *is* the body, or the options that are its members. All other options are arguments. */
   readonly body?: (keyof Options & string) | ReadonlyArray<keyof Options & string>
-  /** Whether the option `filter`, of Koncorde, is sent as `query` with `lang: "koncorde"`. */
+  /** Whether the option `filter`, a Koncorde filter, is sent as `query` with `lang: "koncorde"`. */
   readonly filterAsQuery?: true
-  /** Sent without the token. */
+  /** Whether it is sent without the token of the session. */
   readonly anonymous?: true
   /** The errors that Kuzzle documents for this action, besides those of every request. */
   readonly errors?: ReadonlyArray<NamedErrorClass<E>>
@@ -57,11 +56,14 @@ export interface Declared<Options, Result, E extends NamedError = never> {
   readonly request: (options: Options | undefined) => KuzzleRequest
 }
 
-/** The parts of an action, for callers that send its requests themselves: many at once, or again after a refusal. */
+/** The parts of an action, for callers that send its requests themselves, for example many at once. */
 export interface Sendable<Options, Result, E extends NamedError = never> extends Declared<Options, Result, E> {
-  /** The options of the exchange, such as `timeout`. */
+  /** The options of the request that a call would send, such as `timeout`. */
   readonly options: (options: Options | undefined) => ExchangeOptions
-  /** The error under the name that the action declares for its id, or the error itself. */
+  /**
+   * Turns an error of Kuzzle into the named error that the action declares for its id. Returns any other error
+   * unchanged.
+   */
   readonly named: <F>(error: F) => F | E
   /** Sends a request of the action, and reads the answer. */
   readonly send: (
@@ -72,8 +74,8 @@ export interface Sendable<Options, Result, E extends NamedError = never> extends
 }
 
 /**
- * The function of an action, with its parts. An editor shows this conditional type as the function that it stands for: an
- * alias of an intersection would show as the name of the alias.
+ * The function of an action, with its parts. It is a conditional type, because editors then show the function. They
+ * would show an alias of an intersection by its name.
  */
 export type Action<Options, Result, E extends NamedError = never> = ({}) extends Options ?
     & ((options?: Options) => Effect.Effect<Result, RequestError | E, Kuzzle>)
@@ -87,11 +89,11 @@ export const make = <Options extends CallOptions, Result, E extends NamedError =
 ): Action<Options, Result, E> => {
   const request = placement(declaration)
   const { anonymous, errors = [], http: route, idempotent, raw = false } = declaration
-  const usual: ExchangeOptions = { idempotent, anonymous, route }
-  const options = (given: Options | undefined): ExchangeOptions =>
-    given?.timeout === undefined && given?.volatile === undefined
-      ? usual
-      : { ...usual, timeout: given.timeout, volatile: given.volatile }
+  const defaults: ExchangeOptions = { idempotent, anonymous, route }
+  const options = (call: Options | undefined): ExchangeOptions =>
+    call?.timeout === undefined && call?.volatile === undefined
+      ? defaults :
+      { ...defaults, timeout: call.timeout, volatile: call.volatile }
   const named = naming(errors)
   const outcome = {
     onFailure: (error: RequestError) => Effect.fail(named(error)),
@@ -102,17 +104,17 @@ export const make = <Options extends CallOptions, Result, E extends NamedError =
         requestId === "" && !raw ? new Shape.Issue("", "an answer of Kuzzle", result) : declaration.result(result)
       )
   }
-  const send = (kuzzle: KuzzleShape, made: KuzzleRequest, how: ExchangeOptions) =>
-    Effect.matchEffect(kuzzle.query(made, how), outcome)
-  const call = (given?: Options): Effect.Effect<Result, RequestError | E, Kuzzle> =>
-    Effect.flatMap(Kuzzle, (kuzzle) => send(kuzzle, request(given), options(given)))
+  const send = (kuzzle: KuzzleShape, request: KuzzleRequest, options: ExchangeOptions) =>
+    Effect.matchEffect(kuzzle.query(request, options), outcome)
+  const call = (callOptions?: Options): Effect.Effect<Result, RequestError | E, Kuzzle> =>
+    Effect.flatMap(Kuzzle, (kuzzle) => send(kuzzle, request(callOptions), options(callOptions)))
   // `call` accepts its options as optional. The type of the action decides whether they are.
   return Object.assign(call, { declaration, request, options, named, send }) as Action<Options, Result, E>
 }
 
 /**
- * A function that stands for an action in place of its own, with the declaration of the action. (A spread or a member
- * access where it is called would keep it in every bundle.)
+ * A function that replaces the action's own one, with the declaration of the action. It is a helper, because bundlers
+ * would keep a spread or a member access at the place of the call in every bundle.
  */
 export const wrap = <Wrapper extends object, Options, Result, E extends NamedError>(
   { declaration, request }: Declared<Options, Result, E>,
@@ -125,10 +127,7 @@ const naming = <E extends NamedError>(errors: ReadonlyArray<NamedErrorClass<E>>)
   return Named === undefined ? error : new Named(error)
 }
 
-/**
- * An action of the session with the errors of the function that stands for it. Only pages that use the function contain the
- * errors.
- */
+/** Adds the errors of a wrapper to the declaration of an action. Only pages that use the wrapper contain the errors. */
 export const failing = <Options, Result, E extends NamedError>(
   { declaration, request }: Declared<Options, Result>,
   errors: ReadonlyArray<NamedErrorClass<E>>
@@ -138,13 +137,13 @@ export const failing = <Options, Result, E extends NamedError>(
   named: naming(errors)
 })
 
-/** The action with other options than Kuzzle's. `input` converts them. */
+/** The action with other options than Kuzzle's. `input` converts them to Kuzzle's. */
 export const mapInput = <Options extends CallOptions, Wire extends CallOptions, Result, E extends NamedError>(
   action: Action<Wire, Result, E>,
   input: (options: Options) => Wire
 ): Action<Options, Result, E> => {
   const wire = (options: Options | undefined) => options === undefined ? undefined : input(options)
-  // Whether an action takes its options or may take them, it takes `undefined` for none.
+  // Safe: an action accepts `undefined` for no options, even if its type requires them.
   const run = action as (options: Wire | undefined) => Effect.Effect<Result, RequestError | E, Kuzzle>
   return Object.assign((options?: Options) => Effect.suspend(() => run(wire(options))), {
     declaration: action.declaration,
@@ -156,7 +155,7 @@ export const mapInput = <Options extends CallOptions, Wire extends CallOptions, 
   }) as unknown as Action<Options, Result, E>
 }
 
-/** Puts each option where the declaration says. */
+/** Makes the request of a call: puts each option where the declaration says. */
 const placement = <Options, Result, E extends NamedError>(
   { action, body, controller, filterAsQuery }: Declaration<Options, Result, E>
 ): (options: Options | undefined) => KuzzleRequest => {

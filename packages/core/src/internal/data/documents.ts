@@ -1,13 +1,14 @@
 /**
- * A map of documents by their ids that is never changed: a change makes another map, which shares nearly everything with
- * the one before. Copying a `Map` of 100,000 documents for each change takes 30 ms, this takes a few microseconds.
+ * An immutable map of documents by their ids. A change makes another map, which shares nearly everything with the
+ * previous one. It takes a few microseconds. Copying a `Map` of 100,000 documents would take 30 ms.
  *
- * Effect's `HashMap` would do, too, but it has no order, and takes 130 bytes more for each document. Here a document
- * keeps its place while it changes, and a new one comes last, as in a `Map`. One that was deleted and comes again may
- * have its old place.
+ * Effect's `HashMap` has no order, and takes 130 bytes more for each document. Here, as in a `Map`, a document keeps
+ * its place while it changes, and a new one comes last. A document that is deleted and added again may get its old
+ * place.
  *
- * Each id has a slot. The slots are kept in chunks: a change copies one chunk and the list of chunks. All maps of a line
- * share the index of the slots, to which ids are only added. Once most slots are empty, the next map is built anew.
+ * Each id has a slot, and the slots are kept in chunks. A change copies one chunk and the list of chunks. A map shares
+ * the index of the slots with the maps that were made from it. Ids are only added to the index. Once most slots are
+ * empty, the next map is built anew.
  */
 
 interface Identified {
@@ -16,12 +17,18 @@ interface Identified {
 
 type Chunk<A> = ReadonlyArray<A | undefined>
 
-/** Slots in a chunk. With 256 a change of 100,000 documents copies 650 references, near the minimum (the root). */
+/**
+ * Slots in a chunk. With 256, a change of a map of 100,000 documents copies 650 references. The minimum is 632
+ * references, with 316 slots.
+ */
 const chunkSize = 256
 
 export class DocumentMap<A extends Identified> implements ReadonlyMap<string, A> {
   private constructor(
-    /** The slot of each id. It also has ids of newer maps: an id belongs to this map if its slot holds a document. */
+    /**
+     * The slot of each id. It may also contain ids of newer maps. An id belongs to this map if its slot holds a
+     * document.
+     */
     private readonly slots: Map<string, number>,
     private readonly chunks: ReadonlyArray<Chunk<A>>,
     readonly size: number
@@ -41,14 +48,14 @@ export class DocumentMap<A extends Identified> implements ReadonlyMap<string, A>
     return new DocumentMap(slots, chunks, slots.size)
   }
 
-  /** A map in which this document is added, or replaces the one with its id. */
+  /** A map with this document, which replaces a document with the same id. */
   with(document: A): DocumentMap<A> {
     const slot = this.slots.get(document._id) ?? this.slots.size
     this.slots.set(document._id, slot)
     return this.replaced(slot, document)
   }
 
-  /** A map without the document of that id. */
+  /** A map without the document with this id. */
   without(_id: string): DocumentMap<A> {
     const slot = this.slots.get(_id)
     return slot === undefined || this.at(slot) === undefined ? this : this.replaced(slot, undefined)
@@ -94,7 +101,7 @@ export class DocumentMap<A extends Identified> implements ReadonlyMap<string, A>
     const size = this.size + (document === undefined ? 0 : 1) - (this.at(slot) === undefined ? 0 : 1)
     const place = Math.floor(slot / chunkSize)
     const chunk = this.chunks[place]?.slice() ?? []
-    // Slots that only newer maps have used lie between.
+    // The slots in between are used by newer maps only.
     while (chunk.length < slot % chunkSize) chunk.push(undefined)
     chunk[slot % chunkSize] = document
     const chunks = this.chunks.slice()

@@ -1,6 +1,6 @@
 /**
- * Server addresses. They are parsed here and not by `URL`, because React Native's `URL` loses the host of `ws://`
- * addresses, and older versions throw.
+ * Server addresses. `URL` is not used to parse them. React Native's `URL` loses the host of `ws://` addresses, and
+ * older versions of it throw.
  */
 import * as Either from "effect/Either"
 
@@ -8,13 +8,13 @@ import * as Either from "effect/Either"
 export interface Address {
   /** In lower case, without the colon. */
   readonly scheme: string
-  /** In lower case; an IPv6 address is in brackets. */
+  /** In lower case. An IPv6 address is in brackets. */
   readonly host: string
-  /** The port of the text, or the default port of the scheme. */
+  /** The port in the address, or the default port of the scheme. */
   readonly port: number
   /** Begins with a slash. */
   readonly path: string
-  /** With its question mark; empty where there is none. */
+  /** Begins with a question mark. Empty if the address has no query. */
   readonly query: string
 }
 
@@ -23,13 +23,13 @@ const ports: { readonly [scheme: string]: number } = { ws: 80, wss: 443, http: 8
 
 const syntax = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/i
 
-/** Characters that need no escape in an address (RFC 3986); `%` begins an escape. */
+/** Characters that need no escape in an address (RFC 3986). `%` begins an escape. */
 const plain = /^(?:[\w\-.~!$&'()*+,;=:@/?[\]]|%[\da-f]{2})*$/i
 
-/** An error does not repeat the address, because it may contain secrets. */
+/** Parses an address, or returns the issue. The issue does not repeat the address, because it may contain secrets. */
 export const parse = (text: string): Either.Either<Address, string> => {
-  const [, given, authority = "", path = "", query = "", fragment] = syntax.exec(text) ?? []
-  const scheme = given?.toLowerCase()
+  const [, schemeText, authority = "", path = "", query = "", fragment] = syntax.exec(text) ?? []
+  const scheme = schemeText?.toLowerCase()
   if (scheme === undefined || ports[scheme] === undefined) {
     return Either.left("expected an address such as ws://localhost:7512")
   }
@@ -54,22 +54,24 @@ export const parse = (text: string): Either.Either<Address, string> => {
 export const format = ({ host, path, port, query, scheme }: Address): string =>
   `${scheme}://${host}${port === ports[scheme] ? "" : `:${port}`}${path}${query}`
 
-/** The host in the form that an address has it; `undefined` if the text is not a host. */
+/** The host of an address. `undefined` if the text is not a valid address. */
 export const host = (url: string): string | undefined =>
   Either.match(parse(url), { onLeft: () => undefined, onRight: ({ host }) => host })
 
-/** A host name, an IPv4 address or, in brackets, an IPv6 address, in lower case. */
+/**
+ * A host in lower case: a name, an IPv4 address, or an IPv6 address in brackets. `undefined` if the text is not a host.
+ */
 export const hostOf = (text: string): string | undefined => {
   const name = text.toLowerCase()
   if (name.startsWith("[")) return isIpv6(name.slice(1, -1)) ? name : undefined
-  // By the URL standard a name whose last label is a number is an IPv4 address, possibly in an unusual form.
+  // By the URL standard, a name whose last label is a number is an IPv4 address. Unusual forms are refused here.
   if (/(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/.test(name)) return ipv4.test(name) ? name : undefined
   return /^[\w-]+(?:\.[\w-]+)*\.?$/.test(name) ? name : undefined
 }
 
 const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=.)|$)){4}$/
 
-/** Eight groups, or fewer with one `::` for the others. */
+/** Whether a text is an IPv6 address: eight groups, or fewer with one `::` for the missing ones. */
 const isIpv6 = (text: string): boolean => {
   // The last two groups may be written as an IPv4 address.
   const [head, tail, more] = text.replace(/[\d.]+$/, (last) => ipv4.test(last) ? "0:0" : last).split("::")
@@ -82,6 +84,6 @@ const isIpv6 = (text: string): boolean => {
 export const withoutSecrets = (url: string): string =>
   url.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)[^/?#]*@/i, "$1").replace(/[?#].*$/s, "")
 
-/** The name of a server by its addresses: the first one, without what may be a secret. */
+/** The name of a server with these addresses: the first address, without its secrets. */
 export const serverOf = ([first]: ReadonlyArray<string>): string | undefined =>
   first && withoutSecrets(first).replace(/\/$/, "")

@@ -1,27 +1,27 @@
 /**
  * Converts values to JSON without silent changes. docs/values.md lists the accepted and the refused values.
  *
- * After `JSON.stringify` has accepted a value, every value in it is checked by a walk. Measured on Node 20, the walk
- * costs as much as searching the text for `null` (0.94 to 1.05 of its time); a replacer costs three to five times as
- * much. Unlike a search of the text, the walk also finds values that leave no trace there, such as an error with
- * members or a `Map` with fields.
+ * After `JSON.stringify` has accepted a value, a walk checks every value in it. Measured on Node 20, the walk takes
+ * 0.94 to 1.05 times as long as a search of the text for `null`. A replacer takes three to five times as long. Unlike a
+ * search of the text, the walk also finds values that leave no trace there, such as an error with members or a `Map`
+ * with fields.
  */
 import * as Equal from "effect/Equal"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { typeIdsOf } from "./typeIds.ts"
 
-/** Why a value cannot be sent, and where. */
+/** The reason why a value cannot be sent, and its place. */
 export interface Fault {
   readonly issue: string
 }
 
-/** The value of a JSON object; nothing is known of its members. */
+/** A JSON object whose members are not checked yet. */
 export interface JsonObject {
   readonly [key: string]: unknown
 }
 
-/** A text that is no JSON object. */
+/** The result for a text that is no JSON object. */
 export interface Unreadable {
   readonly unreadable: "NotJson" | "NotAnObject"
 }
@@ -29,17 +29,20 @@ export interface Unreadable {
 const notJson: Unreadable = { unreadable: "NotJson" }
 const notAnObject: Unreadable = { unreadable: "NotAnObject" }
 
-/** Compares identities, so no object that was read can be mistaken for a marker. */
+/** Compares identities, so no parsed object can be mistaken for a marker. */
 export const isUnreadable = (parsed: JsonObject | Unreadable): parsed is Unreadable =>
   parsed === notJson || parsed === notAnObject
 
-/** Never throws. `JSON.parse` makes `__proto__` a plain own member, so no key can reach a prototype. */
+/**
+ * Parses a JSON object. It never throws. `JSON.parse` makes `__proto__` a plain own member, so no key can reach a
+ * prototype.
+ */
 export const parseObject = (text: string): JsonObject | Unreadable => {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    // Bad syntax, or nesting beyond the stack: either way it cannot be read.
+    // The syntax is wrong, or the nesting exceeds the stack.
     return notJson
   }
   return typeof value === "object" && value !== null && !Array.isArray(value)
@@ -47,14 +50,14 @@ export const parseObject = (text: string): JsonObject | Unreadable => {
     : notAnObject
 }
 
-/** JSON that contains a value that was `Redacted`. It may be sent to the server, but never be written to a store. */
+/** JSON that contains a revealed `Redacted` value. It may be sent to the server, but never be written to a store. */
 export class SecretJson {
   constructor(readonly text: string) {}
 }
 
 /**
- * An object that a Schema has encoded from `Redacted` values. Its members are plain, but still secret. It is sent as a
- * plain object.
+ * An object that a Schema has encoded from `Redacted` values. Its members are plain values, but still secret. It is
+ * sent as a plain object.
  */
 export class Disclosed {}
 
@@ -65,8 +68,8 @@ export const disclosed = <A extends object>(members: A): A => Object.assign(new 
 const known = new WeakMap<object, string>()
 
 /**
- * Remembers the JSON of a value, so that a request with this body does not encode it again. `json` consists of what
- * `stringify` returned, and the value does not change any more.
+ * Remembers the JSON of a value, so that a request with this body does not encode it again. `json` must consist of
+ * results of `stringify`, and the value must not change any more.
  */
 export const remember = <A extends object>(value: A, json: string): A => {
   known.set(value, json)
@@ -106,8 +109,8 @@ export const holdsSecret = (value: unknown, seen: Set<unknown> = new Set()): boo
   if (Redacted.isRedacted(value)) return true
   seen.add(value)
   const isSecret = (member: unknown) => holdsSecret(member, seen)
-  // The content of a `Map` or `HashMap` is not among its members. An iterator has `next`: iterating over it would use
-  // it up.
+  // The content of a `Map` or `HashMap` is not among its members, so it is iterated over. Iterating over an iterator
+  // (which has `next`) would use it up.
   const isCollection = !Array.isArray(value) && Predicate.isIterable(value) && !("next" in value)
   return (isCollection && Array.from(value).some(isSecret)) || Object.values(value).some(isSecret)
 }
@@ -124,20 +127,23 @@ const text = (value: unknown, replacer?: (this: unknown, key: string, value: unk
 /** `JSON.stringify` passes the result of `toJSON`. The holder still has the original value. */
 function reveal(this: unknown, key: string, json: unknown): unknown {
   // Every holder is an object, the first one included.
-  let given = (this as { readonly [key: string]: unknown })[key]
-  if (!Redacted.isRedacted(given)) return json
-  while (Redacted.isRedacted(given)) given = Redacted.value(given)
-  return hasToJSON(given) ? given.toJSON(key) : given
+  let original = (this as { readonly [key: string]: unknown })[key]
+  if (!Redacted.isRedacted(original)) return json
+  while (Redacted.isRedacted(original)) original = Redacted.value(original)
+  return hasToJSON(original) ? original.toJSON(key) : original
 }
 
-/** Why `JSON.stringify` threw: a place in the value or, where even looking throws (nesting beyond the stack), its words. */
+/**
+ * The reason why `JSON.stringify` threw, with its place in the value. If the search for the place throws, too (nesting
+ * beyond the stack), the message of the error.
+ */
 const explain = (value: unknown, cause: unknown): string => {
-  const words = cause instanceof Error ? cause.message : String(cause)
+  const message = cause instanceof Error ? cause.message : String(cause)
   try {
     const finding = cycle(value, new Set()) ?? search(value, "Refuse")
-    return finding === undefined ? words : faultOf(finding).issue
+    return finding === undefined ? message : faultOf(finding).issue
   } catch {
-    return words
+    return message
   }
 }
 
@@ -146,32 +152,32 @@ const explain = (value: unknown, cause: unknown): string => {
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The first fault or secret found. Its path is completed on the way back, so that a value without faults pays nothing
- * for it.
+ * The first fault or secret that the walk found. The path is completed on the way back, so that it costs nothing for a
+ * value without faults.
  */
 interface Finding {
-  readonly what: string
-  /** It is a `Redacted` or disclosed value, which a request may carry. */
+  readonly issue: string
+  /** Whether it is a `Redacted` or disclosed value, which a request may carry. */
   readonly secret: boolean
-  /** From the inside out. */
+  /** The keys, the innermost first. */
   readonly path: Array<string | number>
 }
 
 /** How to treat secrets: refuse them, accept those that a Schema has disclosed, or accept all. */
 type Secrets = "Refuse" | "Disclosed" | "Reveal"
 
-const newFinding = (what: string, secret = false): Finding => ({ what, secret, path: [] })
+const newFinding = (issue: string, secret = false): Finding => ({ issue, secret, path: [] })
 
 const within = (key: string | number, inner: Finding): Finding => {
   inner.path.push(key)
   return inner
 }
 
-const faultOf = ({ path, what }: Finding): Fault => ({
+const faultOf = ({ path, issue }: Finding): Fault => ({
   issue: path.reduceRight<string>(
     (place, key) => typeof key === "number" ? `${place}[${key}]` : place === "" ? key : `${place}.${key}`,
     ""
-  ) + (path.length === 0 ? `the value ${what}` : ` ${what}`)
+  ) + (path.length === 0 ? `the value ${issue}` : ` ${issue}`)
 })
 
 const search = (value: unknown, secrets: Secrets): Finding | undefined => {
@@ -185,8 +191,8 @@ const search = (value: unknown, secrets: Secrets): Finding | undefined => {
 }
 
 /**
- * Checks the elements of an array. The frequent cases are repeated here and in `inMembers`: a shared function would
- * slow the walk down by a fifth. (`x - x` is 0 for finite numbers only.)
+ * Checks the elements of an array. The frequent cases are repeated here and in `inMembers`, because a shared function
+ * would slow the walk down by a fifth. (`x - x` is 0 for finite numbers only.)
  */
 const inArray = (elements: ReadonlyArray<unknown>, secrets: Secrets): Finding | undefined => {
   for (let i = 0, length = elements.length; i < length; i++) {
@@ -240,7 +246,7 @@ const inValue = (value: unknown, key: string | number, secrets: Secrets): Findin
     if (Array.isArray(value)) return inArray(value, secrets)
     const prototype: unknown = Object.getPrototypeOf(value)
     return prototype === Object.prototype || prototype === null
-      // Reading any name of a plain object is safe.
+      // Safe: a plain object can be read by any name.
       ? inMembers(value as { readonly [name: string]: unknown }, key, secrets)
       : inInstance(value, key, secrets)
   }
@@ -292,9 +298,9 @@ const hidden = "reveal it with Redacted.value if the server may store or publish
 const inJSON = (json: unknown, key: string | number, secrets: Secrets): Finding | undefined => {
   // A member of that value is left out, while an element becomes null.
   if (typeof key === "number" && (json === undefined || typeof json === "function" || typeof json === "symbol")) {
-    return newFinding("has a toJSON that gives nothing to send")
+    return newFinding("has a toJSON that returns nothing")
   }
-  if (typeof json === "number" && !Number.isFinite(json)) return newFinding(`has a toJSON that gives ${json}`)
+  if (typeof json === "number" && !Number.isFinite(json)) return newFinding(`has a toJSON that returns ${json}`)
   if (typeof json !== "object" || json === null) return undefined
   if (Array.isArray(json)) return inArray(json, secrets)
   const refusal = json instanceof Date ? "is a Date: return its text" : refusalOf(json, tagOf(json))
@@ -315,8 +321,8 @@ const hasToJSON = (value: unknown): value is { readonly toJSON: (key: string | n
 const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1)
 
 /**
- * Why a value is refused: it is a container or control type of JavaScript, of its host or of Effect. `undefined` for
- * data, which is sent by its `toJSON` or by its enumerable members.
+ * The reason why a value is refused: it is a container or control type of JavaScript, of the host or of Effect.
+ * `undefined` for data, which is sent by its `toJSON` or by its enumerable members.
  */
 const refusalOf = (value: object, tag: string): string | undefined => {
   // This comes before the check for `toJSON`, because Node's `Buffer` and most types of Effect have one.
@@ -329,9 +335,11 @@ const refusalOf = (value: object, tag: string): string | undefined => {
   if (tag === "Boolean" || tag === "String" || Object.keys(value).length > 0) return undefined
   // An instance without enumerable members belongs to the host (it has a tag), or its class has private members only.
   if (tag !== "Object") return refusal(tag)
-  // Empty data of Effect is accepted.
-  return Equal.symbol in value ? undefined : "has no enumerable members: give its class a toJSON"
+  return isEmptyData(value) ? undefined : "has no enumerable members: give its class a toJSON"
 }
+
+/** Data of Effect has an equality, or its class is a Schema. */
+const isEmptyData = (value: object): boolean => Equal.symbol in value || "ast" in Object(value.constructor)
 
 const refusal = (kind: string, other = instead[kind]): string =>
   `is ${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}: ${other === undefined ? "it is not data" : `send ${other}`}`
@@ -371,7 +379,7 @@ const instead: { readonly [kind: string]: string } = {
  * The name of a value's Effect type. It comes from the type id: a symbol such as `effect/Option`, own or inherited.
  */
 const effectKindOf = (value: object): string | undefined => {
-  // An error of Effect is an effect that fails with it, but it is also data by its `toJSON`.
+  // An error of Effect is an effect, too, but its `toJSON` makes it data.
   if (value instanceof Error) return undefined
   return typeIdAmong(value) ?? inheritedTypeId(Object.getPrototypeOf(value))
 }
@@ -389,10 +397,10 @@ const inheritedTypeId = (prototype: object | null): string | undefined => {
   return known.kind
 }
 
-/** Type ids that data has, too: the classes of `Data` and `Schema`, requests, dates. */
+/** Type ids that data may have: the classes of `Data` and `Schema`, requests, dates. */
 const harmless = /^(?:(?:Equal|Hash|PrimaryKey|Request|DateTime)$|Schema\/|Data\/)/
 
-/** Several types are also effects. Their own type id comes last. */
+/** Several types of Effect are effects, too. Their own type id takes precedence. */
 const typeIdAmong = (value: object): string | undefined => {
   let kind: string | undefined
   for (const name of typeIdsOf(value)) {

@@ -3,11 +3,11 @@ import { jwtDecode } from "jwt-decode"
 
 export interface Claims {
   readonly kuid: string | undefined
-  /** Milliseconds since the epoch, by the server's clock; `undefined` when it never expires. */
+  /** The expiry in milliseconds since the epoch, by the server's clock. `undefined` if it never expires. */
   readonly exp: number | undefined
 }
 
-/** Nothing is verified, and no claim is required: only the server can judge a token. */
+/** Reads the claims. It verifies nothing and requires no claim, because only the server can judge a token. */
 export const claims = (token: string): Claims => {
   try {
     const { _id, exp } = jwtDecode<{ readonly _id?: unknown; readonly exp?: unknown }>(
@@ -18,6 +18,6 @@ export const claims = (token: string): Claims => {
       exp: typeof exp === "number" && exp > 0 ? exp * 1000 : undefined
     }
   } catch {
-    return { kuid: undefined, exp: undefined } // no JSON Web Token
+    return { kuid: undefined, exp: undefined } // It is no JSON Web Token.
   }
 }

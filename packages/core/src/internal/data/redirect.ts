@@ -1,7 +1,10 @@
 /** Redirects are never followed, because the request may carry a password, a token or a cookie. */
 import { withoutSecrets } from "./endpoint.ts"
 
-/** `fetch` with `redirect: "manual"` shows a redirect in browsers as status 0, without its target. */
+/**
+ * The statuses of redirects. In browsers, `fetch` with `redirect: "manual"` shows a redirect as status 0, without its
+ * target.
+ */
 const statuses: ReadonlySet<number> = new Set([0, 301, 302, 303, 307, 308])
 
 export const is = (status: number): boolean => statuses.has(status)
@@ -10,10 +13,10 @@ export const is = (status: number): boolean => statuses.has(status)
 export const target = (location: string | ReadonlyArray<string> | undefined): string | undefined =>
   typeof location === "string" && location !== "" ? withoutSecrets(location).slice(0, 200) : undefined
 
-/** What happened, and what to do. */
+/** Explains a redirect that was not followed, and what to do. */
 export const issue = (status: number, location: string | undefined): string =>
   `${status === 0 ? "it is a redirect" : `HTTP status ${status} is a redirect`}${
     location === undefined ? "" : ` to ${location}`
-  }, which is not followed, for the request may carry credentials: set url to the final address${
+  }. The client does not follow it, because the request may carry credentials: set url to the final address${
     status === 0 ? " (browsers hide it; curl -i shows it)" : ""
   }`

@@ -1,4 +1,4 @@
-/** How the connection of a client ends whose scope was closed. One for all, because such ends do not differ. */
+/** The end of a connection whose client was closed. It is one shared object, because all such ends are equal. */
 import { ConnectionEndedError } from "../../KuzzleError.ts"
 
 export const released = new ConnectionEndedError({ by: "Released", code: 1000, reason: "" })

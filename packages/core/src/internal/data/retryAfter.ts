@@ -2,7 +2,7 @@
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 
-/** Header fields of an answer, names in lower case. */
+/** The headers of an answer, with names in lower case. */
 export interface Headers {
   readonly [name: string]: string | ReadonlyArray<string> | undefined
 }
@@ -13,8 +13,8 @@ export interface Headers {
 const longest = 300_000
 
 /**
- * The header holds seconds or a date. A date is compared with the `Date` header of the same answer, because our own
- * clock may be wrong. Anything else is ignored, as the RFC demands.
+ * Reads the wait that the header asks for. The header holds seconds or a date. A date is compared with the `Date`
+ * header of the same answer, because our own clock may be wrong. Any other value is ignored, as the RFC demands.
  */
 export const parse = (headers: Headers, wallMillis: number): Duration.Duration | undefined => {
   const value = single(headers["retry-after"])
@@ -28,13 +28,15 @@ const single = (value: Headers[string]): string | undefined => typeof value === 
 
 const bounded = (millis: number): Duration.Duration => Duration.millis(Math.min(Math.max(0, millis), longest))
 
-/** `Date.parse` reads almost anything as a date, `-5` among it. */
+/**
+ * Milliseconds since the epoch. The format is checked first, because `Date.parse` accepts almost any text, even `-5`.
+ */
 const dateOf = (text: string | undefined): number | undefined => {
   if (text === undefined || !/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*, .+ GMT$/.test(text)) return undefined
   const millis = Date.parse(text)
   return Number.isNaN(millis) ? undefined : millis
 }
 
-/** The `retryAfter` of an error, zero where there is none. */
+/** The `retryAfter` of an error, or zero if it has none. */
 export const of = (error: unknown): Duration.Duration =>
   Predicate.hasProperty(error, "retryAfter") && Duration.isDuration(error.retryAfter) ? error.retryAfter : Duration.zero

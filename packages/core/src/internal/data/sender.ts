@@ -1,4 +1,4 @@
-/** Who a request is sent as. */
+/** The user as whom a request is sent. */
 import type { Sender } from "../../KuzzleOutboxStore.ts"
 
 export const anonymous: Sender = { _tag: "Anonymous" }

@@ -1,11 +1,11 @@
-/** Checks of single values from users. An error says what is wrong and what was expected. */
+/** Checks single values of settings. An error says what is wrong and what was expected. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { InvalidSettingError } from "../../KuzzleError.ts"
 
 /** Why a value is invalid. */
 export interface Wrong {
-  /** The value as a message shows it; left out when it may be a secret. */
+  /** The value as a message shows it. Left out if it may be a secret. */
   readonly value?: string
   /** What was expected. */
   readonly issue: string
@@ -16,7 +16,7 @@ export type Checked<A> = Either.Either<A, Wrong>
 export const wrong = (issue: string, value?: unknown): Either.Either<never, Wrong> =>
   Either.left(value === undefined ? { issue } : { value: written(value), issue })
 
-/** Text in quotes, a number as it is. */
+/** A value as messages show it: text in quotes, any other value as it is. */
 export const written = (value: unknown): string => typeof value === "string" ? JSON.stringify(value) : String(value)
 
 export const aDuration = `expected a duration such as "10 seconds", or milliseconds`
@@ -42,7 +42,7 @@ export const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER) => (
 export const checked = <A>(setting: string, checked: Checked<A>): Either.Either<A, InvalidSettingError> =>
   Either.mapLeft(checked, (wrong) => new InvalidSettingError({ setting, ...wrong }))
 
-/** The same for the checks of `attempt`: throws the error. */
+/** Like `checked`, for the checks of `attempt`: throws the error. */
 export const valid = <A>(setting: string, value: Checked<A>): A =>
   Either.getOrThrowWith(checked(setting, value), (error) => error)
 
@@ -60,7 +60,7 @@ export const attempt = <A>(checks: () => A): Either.Either<A, InvalidSettingErro
 }
 
 /**
- * The milliseconds of a duration argument. Throws the error that a layer would fail with, because a plain function
- * cannot report it otherwise.
+ * The milliseconds of a duration argument. A plain function has no other way to report an error, so this throws the
+ * error that a layer would fail with.
  */
 export const millis = (setting: string, input: unknown): number => Duration.toMillis(valid(setting, span(input)))

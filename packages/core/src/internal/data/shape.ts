@@ -3,7 +3,7 @@
  * error with a path, and never a defect.
  *
  * A check is a handful of `typeof`s. It covers the result, its members, and the elements of its lists with their
- * members. Deeper levels are not read by the client. Their types are checked by the contract tests only.
+ * members. The client does not read deeper levels. Only the contract tests check their types.
  */
 import * as Exit from "effect/Exit"
 import { ProtocolError } from "../../KuzzleError.ts"
@@ -20,7 +20,7 @@ export class Issue {
     return new Issue(path + this.path, this.expected, this.actual)
   }
 
-  /** Names the kind of the value and not the value itself, which may be a secret. */
+  /** The message. It names the kind of the value and not the value itself, which may be a secret. */
   of(whole: string): string {
     return `${whole}${this.path}: expected ${this.expected}, got ${kindOf(this.actual)}`
   }
@@ -49,11 +49,11 @@ export type Reader<A> = (result: unknown) => A | Issue
  */
 export const outcome = <A>(
   { action, controller }: { readonly controller: string; readonly action: string },
-  given: A | Issue
+  result: A | Issue
 ): Exit.Exit<A, ProtocolError> =>
-  given instanceof Issue
-    ? Exit.fail(new ProtocolError({ controller, action, issue: given.of("result") }))
-    : Exit.succeed(given)
+  result instanceof Issue
+    ? Exit.fail(new ProtocolError({ controller, action, issue: result.of("result") }))
+    : Exit.succeed(result)
 
 const kind = <A>(expected: string, is: (value: unknown) => boolean): Shape<A> => (value) =>
   is(value) ? undefined : new Issue("", expected, value)
@@ -99,7 +99,7 @@ export const optional = <A>(shape: Shape<A>): Shape<A | undefined> => (value) =>
 export const or = <A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> => (value) =>
   first(value) === undefined ? undefined : second(value)
 
-/** Both. */
+/** A value that has both shapes. */
 export const and = <A, B>(first: Shape<A>, second: Shape<B>): Shape<A & B> => (value) => first(value) ?? second(value)
 
 export const array = <A>(element: Shape<A>): Shape<ReadonlyArray<A>> => (value) => {
@@ -111,7 +111,7 @@ export const array = <A>(element: Shape<A>): Shape<ReadonlyArray<A>> => (value) 
   return undefined
 }
 
-/** A list of a fixed number of elements, or of more. */
+/** A list that begins with these elements. */
 export const tuple = <const Elements extends ReadonlyArray<Shape<unknown>>>(
   ...elements: Elements
 ): Shape<{ readonly [I in keyof Elements]: Elements[I] extends Shape<infer A> ? A : never }> =>
@@ -158,15 +158,15 @@ export const struct = <A extends object>(members: Members<A>): Shape<A> => {
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// what is made of a result
+// readers of results
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Converts a result of this shape. */
+/** Checks a result and converts it. */
 export const read = <Wire, A>(shape: Shape<Wire>, make: (result: Wire) => A | Issue): Reader<A> => (result) =>
   // The check has established the type.
   shape(result) ?? make(result as Wire)
 
-/** The result as it came. */
+/** The unchanged result. */
 export const whole = <A>(shape: Shape<A>): Reader<A> => read(shape, (result) => result)
 
 /** One member of the result. */
@@ -174,5 +174,5 @@ export const member = <A>(name: string, shape: Shape<A>): Reader<A> =>
   // `struct` has checked that the member exists.
   read(struct<{ readonly [name: string]: A }>({ [name]: shape }), (result) => result[name] as A)
 
-/** No value: the answer only confirms the action. */
+/** Ignores the result, because the answer only confirms the action. */
 export const done: Reader<void> = () => {}

@@ -24,8 +24,8 @@ export const page = <Hit>(hit: Shape.Shape<Hit>): Shape.Shape<Page<Hit>> =>
     scrollId: Shape.optional(Shape.string)
   })
 
-/** Anything stored under an id. */
-export const kept = <A extends { readonly _id: string; readonly _source: object }>(): Shape.Shape<A> =>
+/** A stored object with its id. */
+export const stored = <A extends { readonly _id: string; readonly _source: object }>(): Shape.Shape<A> =>
   // The client reads only these two members.
   Shape.struct<{ readonly _id: string; readonly _source: object }>({
     _id: Shape.string,

@@ -1,13 +1,13 @@
-/** The answers that the session itself reads (spec 4.1). */
+/** The shapes of the answers that begin, renew or check a session (spec 4.1). */
 import * as Shape from "../data/shape.ts"
 import type { KuzzleRequest, KuzzleResponse } from "./envelope.ts"
 
 /** A new or renewed session. */
 export interface Granted {
   readonly _id: string
-  /** Absent when a cookie carries the session. */
+  /** The token. Absent if a cookie carries the session. */
   readonly jwt?: string
-  /** The lifetime in milliseconds: `expiresAt`, independent of the server's clock. Unlimited below 1. */
+  /** The lifetime in milliseconds, which does not depend on the server's clock. Below 1 it is unlimited. */
   readonly ttl?: number
   /** Milliseconds since the epoch, by the server's clock. */
   readonly expiresAt?: number
@@ -24,15 +24,17 @@ const granted = Shape.struct<Granted>({
 export const session = Shape.whole(granted)
 
 /**
- * The result of `auth:login`: a session, or `undefined` for one step of a strategy with several. Each strategy defines
- * the content of its steps; a step has no member of a session.
+ * The result of `auth:login`: a session, or `undefined` for one of several steps. Each strategy defines the content of
+ * its steps. A step has neither `_id` nor `jwt`.
  */
 export const login: Shape.Reader<Granted | undefined> = Shape.read(
   Shape.object<{ readonly [name: string]: unknown }>(),
   (result) => "_id" in result || "jwt" in result ? session(result) : undefined
 )
 
-/** The session from the result of `auth:login` or `auth:refreshToken`; `undefined` for one step of several. */
+/**
+ * The session in the result of `auth:login` or `auth:refreshToken`. `undefined` for one of several steps of a login.
+ */
 export const grantedBy = (request: KuzzleRequest, { result }: KuzzleResponse) =>
   Shape.outcome(request, request.action === "login" ? login(result) : session(result))
 

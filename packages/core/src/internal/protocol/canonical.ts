@@ -1,5 +1,5 @@
 /**
- * JSON with the members of every object in order of their names: equal values give equal texts, so that equal
+ * JSON with the members of every object in the order of their names. Equal values give equal texts, so equal
  * subscriptions share one room (promise S5).
  */
 export const canonical = (value: unknown): string => JSON.stringify(sorted(value))

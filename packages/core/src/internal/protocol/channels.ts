@@ -1,4 +1,6 @@
-/** The channels that are open on this connection, the intents that listen to each, and the rooms that they belong to. */
+/**
+ * The open channels of this connection, with the intents that listen to each and the rooms that the channels belong to.
+ */
 import type { Intent } from "./intent.ts"
 
 /** A channel is `<roomId>-<digits>` (spec 1.5). */
@@ -10,9 +12,11 @@ export const roomOf = (channel: string): string => {
 type Rooms = Map<string, number>
 
 export class Channels<E> {
-  /** The newest intent of each channel. The others follow by `older`. */
+  /** The newest intent of each channel. Its `older` leads to the others. */
   private readonly newest = new Map<string, Intent<E>>()
-  /** How many channels of ours each room has. Counted when it is first needed, because most programs leave no room. */
+  /**
+   * How many open channels each room has. Counted when it is first needed, because most programs never leave a room.
+   */
   private rooms: Rooms | undefined = undefined
 
   newestOf(channel: string): Intent<E> | undefined {
@@ -33,7 +37,10 @@ export class Channels<E> {
     else if (this.rooms !== undefined) add(this.rooms, roomOf(channel), 1)
   }
 
-  /** Returns the room if nothing listens to it any more. `older` stays: a notification may be on its way along the chain. */
+  /**
+   * Returns the id of the room if nothing listens to it any more. `older` of the intent stays set, because a
+   * notification may be on its way along the chain.
+   */
   leave({ newer, older }: Intent<E>, channel: string): string | undefined {
     if (!this.newest.has(channel)) return undefined
     if (older !== undefined) older.newer = newer

@@ -1,7 +1,8 @@
 /**
- * The machine of the whole client: the session (`identity.ts`), the subscriptions (`listening.ts`), the requests
- * (`requests.ts`) and the heartbeat (`pulse.ts`) over one connection (`connection.ts`), which is redialled
- * (`reconnection.ts`) or replaced (`replacement.ts`). It only decides: it has no fiber, timer or socket.
+ * The machine of the whole client. It combines the session (`identity.ts`), the subscriptions (`listening.ts`), the
+ * requests (`requests.ts`) and the heartbeat (`pulse.ts`) over one connection (`connection.ts`). The connection is
+ * reopened (`reconnection.ts`) or replaced (`replacement.ts`). The machine only decides. It has no fiber, timer or
+ * socket.
  *
  * The shell (`runtime/driver.ts`) reports events by the `handle…` methods of this machine or of one of its parts. After
  * each report it performs the actions that `poll` returns, until there are none, and calls `handleDue` at `nextDue`.
@@ -25,17 +26,18 @@ import type { Credentials, Identity } from "./credentials.ts"
 import type { RequestOptions } from "./envelope.ts"
 import { Fifo } from "./fifo.ts"
 import * as Identities from "./identity.ts"
-import * as Listenings from "./listening.ts"
+import type * as Listenings from "./listening.ts"
 import type { Settings as PulseSettings, Sight } from "./liveness.ts"
+import { rateLimitId } from "./pace.ts"
 import { Pulse } from "./pulse.ts"
 import * as Reconnections from "./reconnection.ts"
 import * as Replacements from "./replacement.ts"
-import * as Line from "./requests.ts"
+import * as RequestLine from "./requests.ts"
 import type { Unroutable } from "./route.ts"
 import type { Session } from "./sending.ts"
 
-/** The settings that it and its machines read: each machine declares its own. */
-export interface Settings extends Line.Settings, Reconnections.Settings, Replacements.Settings {
+/** The settings of the client's machine and of its parts. Each part declares its own settings. */
+export interface Settings extends RequestLine.Settings, Reconnections.Settings, Replacements.Settings {
   readonly requestTimeout: Duration.Duration
   readonly maxResponseSize: number
 }
@@ -43,42 +45,46 @@ export interface Settings extends Line.Settings, Reconnections.Settings, Replace
 export interface Parts {
   readonly settings: Settings
   readonly endpoints: ReadonlyArray<string>
-  /** Makes the ids of this client's requests differ from those of every other. */
+  /** Makes the ids of this client's requests differ from those of every other client. */
   readonly idPrefix: string
   readonly identity: Identities.Options
-  /** `undefined`: no heartbeat. */
+  /** `undefined` if there is no heartbeat. */
   readonly pulse: PulseSettings | undefined
 }
 
 export interface Clock {
-  /** Milliseconds that only go forward (`internal/services/timer.ts`). */
+  /** Monotonic milliseconds (`internal/services/timer.ts`). */
   readonly now: () => number
-  /** Milliseconds since the epoch, by which tokens end. */
+  /** Milliseconds since the epoch. The expiry of tokens is compared with it. */
   readonly wall: () => number
 }
 
-/** The counters of the open connection, as `Liveness.Sight` has them. */
+/** The counters of the open connection: see `Liveness.Sight`. */
 export type Counters = Pick<Sight, "received" | "buffered">
 
 const subscribing = { controller: "realtime", action: "subscribe" }
 
 const shuttingDown: ReadonlySet<string> = new Set(["api.process.shutting_down", "network.entrypoint.shutting_down"])
 
-/** A connection that was closed for another user, cookie or endpoint. */
+/** The end of a connection that the client closed for another user, cookie or endpoint. */
 const replaced = () => new ConnectionEndedError({ by: "Replacement", code: 1000, reason: "" })
 
 export class Client {
-  readonly requests: Line.Requests
+  readonly requests: RequestLine.Requests
   readonly identity: Identities.IdentityMachine
-  readonly listening = new Listenings.Listening()
+  /** `undefined` until there is a subscription: many clients never subscribe. */
+  listening: Listenings.Listening | undefined = undefined
   private readonly reconnection: Reconnections.Reconnection
   private readonly replacement: Replacements.Replacement
-  /** Whether the connection itself carries the session, so that a login replaces it. */
+  /** Whether the connection carries the session by its cookie. Then a login replaces the connection. */
   readonly byConnection: boolean
   private readonly actions = new Fifo<Action>()
   private state: Connection.ConnectionState
   private pulse: Pulse | undefined = undefined
-  /** A dial of an earlier generation carries the previous session: its connection is closed as soon as it is open. */
+  /**
+   * Counts the sessions of the cookie. A connection that was dialled in an earlier generation carries a previous
+   * session, so it is closed as soon as it is open.
+   */
   private generation = 0
   private wasUsable = false
   /** Whether the requests that waited for the connection have been sent. */
@@ -91,7 +97,7 @@ export class Client {
     this.byConnection = parts.identity.keptBy === "Cookie"
     this.identity = new Identities.IdentityMachine(credentials, parts.identity)
     const session = new SessionOfRequests(credentials, this.identity, clock)
-    this.requests = new Line.Requests(parts.settings, parts.idPrefix, session)
+    this.requests = new RequestLine.Requests(parts.settings, parts.idPrefix, session)
   }
 
   poll(now: number): Action | undefined {
@@ -122,7 +128,7 @@ export class Client {
     }
   }
 
-  /** No later than the time at which `handleDue` has something to do; `Infinity`: when something happens. */
+  /** When to call `handleDue`. It may be too early, but never too late. `Infinity`: not before the next event. */
   nextDue(): number {
     const pulse = this.pulse === undefined ? Infinity : this.pulse.nextDue()
     return Math.min(this.requests.nextDue(), pulse, this.identity.nextDue(), this.dialAt(), this.replacement.nextDue())
@@ -142,7 +148,7 @@ export class Client {
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what can be asked
+  // queries
   // ---------------------------------------------------------------------------------------------------------------
 
   /** The public state, without the secrets that an address may contain. */
@@ -154,23 +160,23 @@ export class Client {
     return Connection.isConnected(this.state)
   }
 
-  /** The address of the connection, or of the next one; empty before the first address is known. */
+  /** The address of the current or the next connection. Empty before the first address is known. */
   endpoint(): string {
     return "endpoint" in this.state ? this.state.endpoint : this.reconnection.current()[0] ?? ""
   }
 
-  /** The address of the connection, or of the next one by the current addresses. */
+  /** The address of the current connection, or of the next one among these addresses. */
   locate(current: readonly [string, ...Array<string>]): string {
     return this.isConnected() ? this.endpoint() : this.reconnection.locate(this.endpoint(), current)
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // the law of the order
+  // the steps after a connection is open
   // ---------------------------------------------------------------------------------------------------------------
 
   /**
-   * The order after an open is fixed (spec 3.9): the session, the subscriptions, the requests that waited, new
-   * requests. Advances as far as possible. Each step ends in a condition that can be checked at any time, and not in an
+   * Advances through the steps as far as possible. Their order is fixed (spec 3.9): the session, the subscriptions, the
+   * requests that waited, new requests. Each step ends in a condition that can be checked at any time, and not in an
    * event that could be missed.
    */
   private advance(): void {
@@ -182,7 +188,7 @@ export class Client {
           this.subscribe()
           break
         case "Resubscribing":
-          if (!this.listening.registry.settled()) return
+          if (this.listening?.registry.settled() === false) return
           this.replay()
           break
         case "Replaying":
@@ -197,9 +203,9 @@ export class Client {
 
   /** Sends the subscriptions to the server. */
   private subscribe(): void {
-    // After a logout at the moment in which the connection ends, there is no connection any more.
+    // If a logout coincides with the end of the connection, there is no connection any more.
     if (!this.requests.isConnected()) return
-    if (this.credentials.alive(this.clock.wall())) this.listening.registry.connected()
+    if (this.credentials.alive(this.clock.wall())) this.listening?.registry.connected()
     this.reconcile()
   }
 
@@ -230,20 +236,24 @@ export class Client {
   // the connection
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** `waits`: requests wait for the first connection. Otherwise they are queued or refused until there is one. */
+  /**
+   * @param waits whether requests wait for the first connection; otherwise they are queued or refused until it is open
+   */
   start(waits: boolean): void {
     if (!waits) this.admit()
     this.dial()
   }
 
-  /** The addresses of this attempt. Returns when it may dial: another endpoint than before may have asked to wait. */
+  /**
+   * Sets the addresses for this attempt. Returns when it may dial, because the chosen endpoint may have asked to wait.
+   */
   handleLocated(current: readonly [string, ...Array<string>]): number {
     const endpoint = this.locate(current)
     this.dispatch({ _tag: "Located", endpoint })
     return this.reconnection.handleLocated(endpoint, current)
   }
 
-  /** The socket is open. Returns `false` if it carries the previous session, so that it has to be closed. */
+  /** Reports that the socket is open. Returns `false` if it carries a previous session and must be closed. */
   handleOpened(generation: number): boolean {
     if (generation !== this.generation) return false
     const { pulse } = this.parts
@@ -261,7 +271,7 @@ export class Client {
     return true
   }
 
-  /** The attempt has failed or the connection has ended. Its socket is closed. */
+  /** Reports that the attempt has failed or the connection has ended. Its socket is closed. */
   handleLost(cause: Cause): void {
     const now = this.clock.now()
     const isReplaced = cause._tag === "KuzzleConnectionEndedError" && cause.by === "Replacement"
@@ -270,19 +280,20 @@ export class Client {
     if (cause._tag === "KuzzleConnectionEndedError") this.requests.handleLost(cause)
     const stable = this.reconnection.handleEnded(now)
     if (isReplaced && this.state._tag === "Connecting") {
-      this.listening.registry.disconnected({ _tag: "Replaced" })
+      this.listening?.registry.disconnected({ _tag: "Replaced" })
       this.actions.push({ _tag: "Replaced", cause })
       return this.dial()
     }
-    this.listening.registry.disconnected({ _tag: "Disconnected", cause })
-    const afresh = this.reconnection.handleLost({ cause, endpoint: this.endpoint(), stable }, now)
-    this.actions.push({ _tag: "AskReconnect", cause, afresh })
+    this.listening?.registry.disconnected({ _tag: "Disconnected", cause })
+    const restart = this.reconnection.handleLost({ cause, endpoint: this.endpoint(), stable }, now)
+    this.actions.push({ _tag: "AskReconnect", cause, restart })
   }
 
   /**
-   * The schedule's backoff delay in milliseconds; `undefined`: it has ended.
+   * Reports the answer of the reconnection schedule.
    *
-   * @param online whether the host has a network, as far as it knows
+   * @param pause the backoff delay in milliseconds; `undefined` if the schedule has ended
+   * @param online whether the host reports a network
    */
   handleDelay(pause: number | undefined, online: boolean): void {
     const following = this.reconnection.handleDelay(pause, this.clock.now())
@@ -294,7 +305,7 @@ export class Client {
     this.dialIfDue()
   }
 
-  /** The shell or a schedule of the user has died: there is no other attempt. */
+  /** Reports a defect of the shell or of a schedule. No further attempt is made. */
   handleDefect(reason: string): void {
     const ended = new ConnectionEndedError({ by: "Peer", code: 1006, reason: `the client failed: ${reason}` })
     this.actions.push({ _tag: "Unusable", error: asConnectError(ended, this.endpoint()) })
@@ -315,7 +326,7 @@ export class Client {
     this.dialIfDue()
   }
 
-  /** The scope of the client is closed. */
+  /** Ends the client, because its scope is closed. */
   close(): void {
     this.pulse = undefined
     this.requests.handleLost(released)
@@ -324,7 +335,7 @@ export class Client {
   }
 
   private closeSubscriptions(cause: Cause): void {
-    this.listening.registry.close(() => new NotSentError({ ...subscribing, cause }))
+    this.listening?.registry.close(() => new NotSentError({ ...subscribing, cause }))
   }
 
   private dialAt(): number {
@@ -346,7 +357,10 @@ export class Client {
   // a connection that is replaced on purpose
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** Holds the connection for an exchange: requests wait from now on. When nothing is in flight any more, `Drained` follows. */
+  /**
+   * Holds the connection for an exchange. New requests wait from now on. `Drained` follows when no request is in flight
+   * any more.
+   */
   hold(): void {
     this.replacement.handleHeld(this.clock.now())
     this.drain()
@@ -358,7 +372,7 @@ export class Client {
   }
 
   /**
-   * The exchange that the connection was held for has been made. Returns whether the connection is replaced.
+   * Reports the end of the exchange for which the connection was held. Returns whether the connection is replaced.
    *
    * @param before the previous identity
    * @param elsewhere another client may have changed the cookie: the connection is replaced in any case
@@ -367,20 +381,20 @@ export class Client {
     before: Identity | undefined,
     exchange: { readonly elsewhere: boolean; readonly succeeded: boolean }
   ): boolean {
-    // Requests held for a login that failed, or for no login of ours, belong to the user who is still logged in.
+    // If no login of this client has succeeded, the held requests belong to the user who is still logged in.
     if (this.byConnection) this.requests.handleUserChanged()
     const isReplaced = this.identity.connectionAfter(before, exchange) === "Replace"
     if (isReplaced && this.byConnection) {
-      // What was opened, or is being opened, meanwhile is of the session before.
+      // A connection that was opened or dialled meanwhile carries the previous session.
       this.generation += 1
       this.dispatch({ _tag: "Renew" })
     }
     const decision = this.replacement.handleExchanged(isReplaced)
     if (this.state._tag !== "Replacing") return isReplaced
-    // One step of several has changed nothing. Once the session has changed, an interruption would only hide it.
+    // If the exchange was one of several steps of a login, nothing has changed, so the connection stays.
     if (isReplaced || decision === "Leave") this.redial()
     else if (decision === "Stay") {
-      // What has been begun while it was held, or before, is not over: the session is not known yet.
+      // A renewal that began before or during the exchange may still be under way.
       const authenticate = !this.identity.isSettled()
       this.dispatch({ _tag: "Kept", authenticate })
       if (!authenticate) this.subscribe()
@@ -399,16 +413,17 @@ export class Client {
   }
 
   /**
-   * A server that shuts down answers the requests in flight and refuses all others. If there is another endpoint, the client
-   * goes there once they are answered, without waiting for the end of the connection. If that one shuts down, too, the client waits as after a loss.
+   * Leaves a server that shuts down, if there is another endpoint. Such a server answers the requests in flight and
+   * refuses all others. The client goes to the next endpoint once the requests in flight are answered. If that server
+   * shuts down, too, the client stays until the connection ends.
    */
-  private leaveIfShuttingDown(event: Line.RequestEvent): void {
+  private leaveIfShuttingDown(event: RequestLine.RequestEvent): void {
     if (event._tag !== "QueryFailed" || !isApiError(event.error) || !shuttingDown.has(event.error.id)) return
     if (this.state._tag !== "Ready" || this.reconnection.current().length < 2) return
     if (this.replacement.handleShutDown(this.clock.now())) this.drain()
   }
 
-  /** Ends the connection and dials at once: the next endpoint, if the server shuts down. */
+  /** Ends the connection and dials another one at once. If the server shuts down, it dials the next endpoint. */
   private redial(): void {
     if (this.state._tag !== "Replacing") return
     const { endpoint } = this.state
@@ -425,23 +440,23 @@ export class Client {
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what arrives
+  // inbound frames
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** A whole frame has arrived. Returns whether the heartbeat waited for it. */
+  /** Reports a whole frame. Returns whether the heartbeat was waiting for one. */
   handleFrame(): boolean {
     return this.pulse !== undefined && this.pulse.handleFrame()
   }
 
-  /** The answer to a ping has arrived. Returns the round trip in milliseconds, if it was measured. */
+  /** Reports the answer to a ping. Returns the round trip in milliseconds, if it was measured. */
   handlePong(): number | undefined {
     return this.pulse?.handlePong(this.clock.now())
   }
 
   /**
-   * A frame that is too large to be read, and that browsers cannot refuse before it has arrived. If it answers a request,
-   * only that request fails. If it is a notification, its loss must be announced by a `Gap`, so the connection ends, as it
-   * does on Node.
+   * Reports a frame that is too large to be read. Browsers cannot refuse it before it has arrived. If it answers a
+   * request, only that request fails. If it is a notification, the connection ends as it does on Node, so that a `Gap`
+   * announces the loss.
    */
   handleTooLarge(id: string | undefined): void {
     const { maxResponseSize } = this.parts.settings
@@ -450,27 +465,30 @@ export class Client {
     }
   }
 
-  /** The server dropped every subscription of the connection (spec 0.7): open them again when there is a live token. */
+  /**
+   * Reports that a token has expired. The server has dropped every subscription of the connection (spec 0.7). They are
+   * opened again as soon as the session is valid.
+   */
   handleTokenExpired(): void {
     this.publish({ _tag: "TokenExpired" })
     const isRenewed = this.identity.handleTokenExpired()
     this.followIdentity()
     if (isRenewed) return
-    this.listening.registry.dropped({ _tag: "TokenExpired" })
+    this.listening?.registry.dropped({ _tag: "TokenExpired" })
     this.subscribe()
   }
 
   handleUnroutable(frame: Unroutable): void {
-    if (frame.errorId === Listenings.rateLimitId) {
+    if (frame.errorId === rateLimitId) {
       const now = this.clock.now()
-      this.listening.limited(now)
+      this.listening?.limited(now)
       this.reconcile()
       this.requests.handleLimited(now)
     }
     this.publish({ ...frame, errorId: Option.fromNullable(frame.errorId) })
   }
 
-  private handleRefused(refused: Line.Refused, now: number): void {
+  private handleRefused(refused: RequestLine.Refused, now: number): void {
     const isRenewed = this.identity.handleRefused(refused.identity)
     this.followIdentity()
     this.requests.handleRenewal(refused, isRenewed, now)
@@ -510,13 +528,16 @@ export class Client {
   // the session
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** After each call of the identity's machine: does what follows for requests and the connection. */
+  /**
+   * Performs the actions of the session's machine that concern requests and the connection. Call it after each call of
+   * that machine.
+   */
   followIdentity(): void {
     for (let action = this.identity.poll(); action !== undefined; action = this.identity.poll()) {
       switch (action._tag) {
         case "Challenge":
           this.dispatch({ _tag: "Challenged" })
-          if (action.dropped) this.listening.registry.dropped({ _tag: "TokenExpired" })
+          if (action.dropped) this.listening?.registry.dropped({ _tag: "TokenExpired" })
           break
         case "Pass":
           this.pass()
@@ -539,33 +560,55 @@ export class Client {
   private pass(): void {
     if (this.state._tag === "Authenticating") return this.advance()
     this.subscribe()
-    // What found the session expired while the connection was opened for it, and ready, waits still.
+    // Requests that found the session expired still wait, even if the connection became ready meanwhile.
     if (this.state._tag === "Ready") this.admit()
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what we listen to
+  // subscriptions
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** After each change of the subscriptions: asks for what the server lacks. */
-  reconcile(): void {
-    const { listening } = this
-    if (!this.isUsable()) listening.registry.suspended()
-    const now = this.clock.now()
-    for (let actions = listening.poll(now); actions.length > 0; actions = listening.poll(now)) {
-      for (const action of actions) this.listen(action, now)
+  /** Sets the machine of the subscriptions. Call it before the first of them. */
+  attach(listening: Listenings.Listening): void {
+    this.listening = listening
+    switch (this.state._tag) {
+      case "Resubscribing":
+      case "Replaying":
+      case "Ready":
+        return this.subscribe()
+      case "Failed":
+        return this.closeSubscriptions(this.state.cause)
+      case "Closed":
+        return this.closeSubscriptions(released)
     }
+  }
+
+  /**
+   * Sends the requests that bring the server's subscriptions up to date. Call it after each change of the
+   * subscriptions.
+   */
+  reconcile(): void {
+    if (!this.isUsable()) this.listening?.registry.suspended()
+    if (this.listening !== undefined) this.listen(this.listening, this.clock.now())
     if (this.state._tag === "Resubscribing") this.advance()
   }
 
-  private listen(action: Listenings.Action, now: number): void {
+  private listen(listening: Listenings.Listening, now: number): void {
+    for (let actions = listening.poll(now); actions.length > 0; actions = listening.poll(now)) {
+      for (const action of actions) this.perform(listening, action, now)
+    }
+  }
+
+  private perform(listening: Listenings.Listening, action: Listenings.Action, now: number): void {
     switch (action._tag) {
       case "Send":
-        return this.send(action, now)
+        return this.send(listening, action, now)
       case "Unanswered": {
-        // Before the state is ready, every request waits for this one answer.
-        const isNeeded = action.needed || this.state._tag === "Resubscribing"
-        if (isNeeded) this.terminate(new ConnectionEndedError({ by: "Heartbeat", code: 1006, reason: action.reason }))
+        // While the subscriptions are restored, all requests wait for this answer.
+        const mustReplace = action.needed || this.state._tag === "Resubscribing"
+        if (mustReplace) {
+          this.terminate(new ConnectionEndedError({ by: "Heartbeat", code: 1006, reason: action.reason }))
+        }
         return
       }
       default:
@@ -573,27 +616,35 @@ export class Client {
     }
   }
 
-  /** Sends requests of subscriptions while all others wait, because they make the connection ready. */
-  private send(sent: Listenings.Sent, now: number): void {
+  /**
+   * Sends a request of a subscription. It does not wait like other requests, because the connection is not ready
+   * without it.
+   */
+  private send(listening: Listenings.Listening, request: Listenings.Sent, now: number): void {
     const call = this.requests.submit({
       controller: "realtime",
-      action: sent.action,
-      encoded: sent.encoded,
-      options: sent.options,
+      action: request.action,
+      encoded: request.encoded,
+      options: request.options,
       timeout: Duration.toMillis(this.parts.settings.requestTimeout),
       kind: "Subscription",
       queuable: false,
       settle: (outcome) => {
-        const isConnected = this.listening.answered(sent, outcome, this.clock.now())
-        if (sent.forgotten) this.requests.drop(call)
+        const isConnected = listening.answered(request, outcome, this.clock.now())
+        if (request.forgotten) this.requests.drop(call)
         if (isConnected) this.reconcile()
       }
     }, now)
   }
 
-  /** A token known to be expired is not sent (promise A1): the session is renewed first, and then this runs again. */
+  /**
+   * Whether the session can be used. An expired token is not sent (promise A1). The session is renewed first, and then
+   * `reconcile` runs again. A subscription is not sent on a connection that will be replaced either, because its cookie
+   * may belong to another session.
+   */
   private isUsable(): boolean {
     if (!this.requests.isConnected()) return true
+    if (this.state._tag === "Replacing") return false
     const isUsable = this.identity.handleUse(this.clock.wall())
     this.followIdentity()
     return isUsable
@@ -630,8 +681,8 @@ class SessionOfRequests implements Session {
 }
 
 /**
- * The first connection was accepted and closed before it was usable. For the caller that wants to connect, that counts
- * as no connection.
+ * The error of the first connection. A connection that ended before it was usable counts as one that could not be
+ * opened.
  */
 const asConnectError = (cause: Cause, endpoint: string): ConnectError =>
   cause._tag === "KuzzleConnectError"

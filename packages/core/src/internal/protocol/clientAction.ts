@@ -6,17 +6,17 @@ import type * as Connection from "./connection.ts"
 import type * as Identities from "./identity.ts"
 import type * as Listenings from "./listening.ts"
 import type { Pulse } from "./pulse.ts"
-import type * as Line from "./requests.ts"
+import type * as RequestLine from "./requests.ts"
 import type { Unroutable } from "./route.ts"
 
 /** Events that no request is waiting for: of the connection, the session and requests (spec 3.8). */
 export type Event =
-  /** Connected again: the subscriptions are open, and the queued requests are sent. */
+  /** The client is connected again. The subscriptions are open and the queued requests are sent. */
   | { readonly _tag: "Reconnected"; readonly endpoint: string; readonly attempt: number }
   | { readonly _tag: "Disconnected"; readonly cause: ConnectionEndedError }
   /** An attempt to connect has failed. */
   | { readonly _tag: "ConnectFailed"; readonly cause: ConnectError }
-  /** There will be no other attempt. */
+  /** No further attempt to connect will be made. */
   | { readonly _tag: "GaveUp"; readonly cause: Cause }
   /** The server reported that a token has expired. */
   | { readonly _tag: "TokenExpired" }
@@ -24,33 +24,39 @@ export type Event =
   /** A frame that belongs to no request and no subscription. Its content is omitted, because it may contain secrets. */
   | { readonly _tag: "Unroutable"; readonly reason: Unroutable["reason"]; readonly errorId: Option.Option<string> }
   | Identities.AuthenticationEvent
-  | Line.RequestEvent
+  | RequestLine.RequestEvent
 
 /** Why there is no connection. */
 export type Cause = ConnectError | ConnectionEndedError
 
-/** What the shell is to do. */
+/** What the shell must do. */
 export type Action =
-  /** Give its `frame` to the socket, and answer with `handleSent` or `handleUnsent` of the requests. */
+  /** Give the `frame` of this request to the socket, and answer with `handleSent` or `handleUnsent` of the requests. */
   | Call
-  /** Dial, and answer with `handleLocated`, `handleOpened` and `handleLost`. No other dial or socket is left by now. */
+  /**
+   * Dial, and answer with `handleLocated`, `handleOpened` and `handleLost`. No other attempt or socket exists at this
+   * time.
+   */
   | { readonly _tag: "Dial"; readonly generation: number }
   /** End the connection, and report `ended` as its cause. */
   | { readonly _tag: "Terminate"; readonly ended: ConnectionEndedError }
-  /** Ask the reconnect schedule, `afresh` from its beginning, and answer with `handleDelay`. */
-  | { readonly _tag: "AskReconnect"; readonly cause: Cause; readonly afresh: boolean }
+  /** Ask the reconnection schedule, and answer with `handleDelay`. `restart`: start the schedule from its beginning. */
+  | { readonly _tag: "AskReconnect"; readonly cause: Cause; readonly restart: boolean }
   | { readonly _tag: "Ping" }
-  /** Ask the heartbeat's schedule, afresh for another `pulse`, and answer with `handlePulsesPlanned`. */
+  /**
+   * Ask the heartbeat's schedule, and answer with `handlePulsesPlanned`. Start the schedule from its beginning for a
+   * new `pulse`.
+   */
   | { readonly _tag: "PlanPulses"; readonly pulse: Pulse; readonly count: number }
   /** The state of the connection has changed. */
   | { readonly _tag: "State"; readonly before: Connection.ConnectionState; readonly now: Connection.ConnectionState }
-  /** The client has ended the connection on purpose, and dials another one. */
+  /** The client has closed the connection on purpose, and dials another one. */
   | { readonly _tag: "Replaced"; readonly cause: Cause }
   /** Complete the layer: the first connection is ready. */
   | { readonly _tag: "Usable" }
   /** Fail the layer: no endpoint could be reached. */
   | { readonly _tag: "Unusable"; readonly error: ConnectError }
-  /** Nothing is in flight any more, or its time is up. */
+  /** No request is in flight any more, or the wait for them has ended. */
   | { readonly _tag: "Drained" }
   | Exclude<Identities.Action, Identities.ClientAction>
   | Extract<Listenings.Action, { readonly _tag: "Ask" | "Wait" }>

@@ -1,12 +1,11 @@
-/**
- * The states of the connection and their transitions: `next(state, event)`. `client.ts` decides when a step has ended.
- */
+/** The states of the connection and their transitions (`next`). `client.ts` decides when a step has ended. */
 import * as Duration from "effect/Duration"
 import type { ConnectError, ConnectionEndedError } from "../../KuzzleError.ts"
 
 /**
- * Dialling. `attempt` counts from 1, and starts again after a stable connection. `because`: the client has started, a
- * connection was lost, or the client has closed the previous one for another user or cookie.
+ * An endpoint is being dialled. `attempt` counts from 1, and starts again after a stable connection. `because` says
+ * why: the client has started, a connection was lost, or the client has closed the previous one for another user or
+ * cookie.
  */
 export interface Connecting {
   readonly _tag: "Connecting"
@@ -16,35 +15,37 @@ export interface Connecting {
   readonly because: "Start" | "Loss" | "Replacement"
 }
 
-/** Connected; the session is being renewed. Requests wait. */
+/** Connected. The session is being begun or renewed. Requests wait. */
 export interface Authenticating {
   readonly _tag: "Authenticating"
   readonly endpoint: string
   readonly attempt: number
 }
 
-/** Connected, but about to be closed on purpose. Requests in flight may finish, new ones wait. */
+/**
+ * Connected, but the client is about to close the connection on purpose. Requests in flight may finish. New ones wait.
+ */
 export interface Replacing {
   readonly _tag: "Replacing"
   readonly endpoint: string
   readonly attempt: number
 }
 
-/** Connected; the subscriptions are being sent to the server. Requests wait. */
+/** Connected. The subscriptions are being sent to the server. Requests wait. */
 export interface Resubscribing {
   readonly _tag: "Resubscribing"
   readonly endpoint: string
   readonly attempt: number
 }
 
-/** Connected; the queued requests are being sent in order. New requests wait behind them. */
+/** Connected. The queued requests are being sent in order. New requests wait behind them. */
 export interface Replaying {
   readonly _tag: "Replaying"
   readonly endpoint: string
   readonly attempt: number
 }
 
-/** Requests pass. */
+/** Connected. Requests are sent at once. */
 export interface Ready {
   readonly _tag: "Ready"
   readonly endpoint: string
@@ -63,7 +64,7 @@ export interface Waiting {
   readonly cause: ConnectError | ConnectionEndedError
 }
 
-/** The reconnection schedule has ended: there is no other attempt. */
+/** The reconnection schedule has ended. No further attempt is made. */
 export interface Failed {
   readonly _tag: "Failed"
   readonly cause: ConnectError | ConnectionEndedError
@@ -86,28 +87,31 @@ export type ConnectionState =
   | Closed
 
 export type Event =
-  /** The address of the current attempt. Addresses may change between attempts. */
+  /** The address of the current attempt is known. Addresses may change between attempts. */
   | { readonly _tag: "Located"; readonly endpoint: string }
-  /** The socket is open. `authenticate`: it is not known yet whether the session is valid. */
+  /** The socket is open. `authenticate`: the session is not known to be valid. */
   | { readonly _tag: "Opened"; readonly authenticate: boolean }
   /** The token has expired or is about to. */
   | { readonly _tag: "Challenged" }
-  /** It is known now whether there is a session. */
+  /** It is now known whether there is a session. */
   | { readonly _tag: "Authenticated" }
   | { readonly _tag: "Resubscribed"; readonly queued: boolean }
   | { readonly _tag: "Replayed" }
-  /** The client is about to close the connection on purpose. One of the next two events follows. */
+  /** The client is about to close the connection on purpose. `Redial` or `Kept` follows. */
   | { readonly _tag: "Renew" }
   /** The connection was closed on purpose, and another one is dialled. */
   | { readonly _tag: "Redial" }
-  /** The connection stays after all. `authenticate`: the session is being renewed meanwhile. */
+  /** The connection stays after all. `authenticate`: the session is being renewed. */
   | { readonly _tag: "Kept"; readonly authenticate: boolean }
-  /** The dial failed or the connection ended; the schedule says when to try again, or (`undefined`) never. */
+  /**
+   * The attempt failed or the connection ended. `delayMillis` is the delay of the schedule. It is `undefined` if the
+   * schedule has ended.
+   */
   | {
     readonly _tag: "Lost"
     readonly cause: ConnectError | ConnectionEndedError
     readonly delayMillis: number | undefined
-    /** The connection was open long enough to count as healthy (promise C6). */
+    /** Whether the connection was open long enough to count as stable (promise C6). */
     readonly stable: boolean
     readonly online: boolean
   }
@@ -119,7 +123,7 @@ export type Event =
 
 export const initial = (endpoints: ReadonlyArray<string>): Connecting => ({
   _tag: "Connecting",
-  endpoint: endpoints[0] ?? "", // not known yet if it comes from an effect
+  endpoint: endpoints[0] ?? "", // Unknown if it comes from an effect.
   attempt: 1,
   because: "Start"
 })
@@ -141,24 +145,24 @@ export const isConnected = (state: ConnectionState): state is Connected => {
 }
 
 /**
- * The endpoint after this one. Every failed attempt moves on, also one that was accepted and then dropped, so that a
- * dead host costs one attempt in each round.
+ * The next endpoint in the list. Every failed attempt moves on, even if the connection was accepted and then dropped.
+ * So a dead host costs one attempt in each round.
  */
 const after = (endpoints: ReadonlyArray<string>, endpoint: string): string =>
   endpoints[(endpoints.indexOf(endpoint) + 1) % endpoints.length] ?? endpoint
 
-/** The current position of an endpoint: the list may have changed since the last attempt. */
+/** The address at the same position in the new list. The list may have changed since the last attempt. */
 export const located = (
   before: ReadonlyArray<string>,
   endpoint: string,
   now: readonly [string, ...Array<string>]
 ): string => now[Math.max(0, before.indexOf(endpoint)) % now.length] ?? now[0]
 
-/** The address of the next attempt after one at `endpoint`. `stable`: it led to a healthy connection. */
+/** The address of the next attempt after one at `endpoint`. `stable`: that attempt led to a stable connection. */
 export const following = (endpoints: ReadonlyArray<string>, endpoint: string, stable: boolean): string =>
   stable ? endpoint : after(endpoints, endpoint)
 
-/** An event that makes no sense in a state leaves it as it is. */
+/** The next state. An event that does not apply to a state does not change it. */
 export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionState, event: Event): ConnectionState => {
   if (state._tag === "Closed" || state._tag === "Failed") return state
   const to = <Tag extends Connected["_tag"]>(_tag: Tag) => ({ _tag, endpoint: state.endpoint, attempt: state.attempt })
@@ -214,9 +218,9 @@ export const next = (endpoints: ReadonlyArray<string>) => (state: ConnectionStat
 }
 
 /**
- * Decides what happens to a request that is submitted now (promises R3, R5). `Hold`: it waits for the next user, and
- * belongs to that user. `Wait`: it waits, and belongs to the current user. `Queue`: it goes into the offline queue, if
- * there is one. `Refuse`: it is refused.
+ * What happens to a request that is submitted now (promises R3, R5). `Hold`: it waits for the next user, and belongs to
+ * that user. `Wait`: it waits, and belongs to the current user. `Queue`: it goes into the offline queue. Without a
+ * queue, it is refused. `Refuse`: it is refused.
  *
  * @param byConnection the connection carries the session: the user changes while the state is `Replacing`. A token has
  * changed the user before.
@@ -234,7 +238,7 @@ export const admission = (state: ConnectionState, byConnection: boolean): Admiss
     case "Replacing":
       return byConnection ? "Hold" : "Wait"
     case "Connecting":
-      // The connection was replaced for a user who has logged in. For requests this is not a lost connection.
+      // The connection was replaced for another session. For requests, this is not a lost connection.
       return state.because === "Replacement" ? "Wait" : "Queue"
     case "Waiting":
       return "Queue"

@@ -1,4 +1,4 @@
-/** The current session, and what every request carries of it. */
+/** The current session, and the part of it that every request carries. */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -10,17 +10,17 @@ import * as Envelope from "./envelope.ts"
 
 export interface Token {
   readonly value: Redacted.Redacted
-  /** By the clock of this machine; none if it never expires, or if the end is unknown. */
+  /** By the clock of this machine. None if it never expires or if the end is unknown. */
   readonly expiresAt: Option.Option<DateTime.Utc>
-  /** The user's id; none if the owner is unknown. */
+  /** The user's id. None if the owner is unknown. */
   readonly kuid: Option.Option<string>
 }
 
-/** A session with the server: by a token, or by a cookie that the client never sees. */
+/** A session, kept by a token or by a cookie that the client never sees. */
 export interface Identity {
   readonly token: Redacted.Redacted | undefined
   readonly expiresAt: number | undefined
-  /** Distinguishes users. It is not the kuid if the owner of the token is unknown. */
+  /** Distinguishes users. If the owner of a token is unknown, it is unique to that token. */
   readonly user: string
   readonly kuid: string | undefined
 }
@@ -46,7 +46,7 @@ export const identityOfToken = ({ expiresAt, kuid, value }: Token): Identity =>
     kuid: Option.getOrUndefined(kuid)
   })
 
-/** The user and the end of a session, as the client publishes them. */
+/** The user and the expiry of a session, as the client publishes them. */
 export const ownerAndEnd = (
   { expiresAt, kuid }: Pick<Identity, "expiresAt" | "kuid">
 ): Pick<Token, "expiresAt" | "kuid"> => ({
@@ -57,52 +57,58 @@ export const ownerAndEnd = (
 export const tokenOf = (identity: Identity | undefined): Option.Option<Token> =>
   identity?.token === undefined ? Option.none() : Option.some({ value: identity.token, ...ownerAndEnd(identity) })
 
-/** Whether a request can be sent as this sender: a cookie cannot be left out, a token can. */
+/** Whether a request can be sent as this sender. An anonymous request can leave out a token, but not a cookie. */
 export const canSendAs = (sender: Sender, identity: Identity | undefined): boolean =>
   sender._tag === "User" ? identity?.kuid === sender.kuid : identity === undefined || identity.token !== undefined
 
-/** Whether the request goes without the token of the session. */
+/** Whether the request is sent without the token of the session. */
 export const isAnonymous = (options: Envelope.RequestOptions | undefined): boolean =>
   options?.anonymous === true || options?.as?._tag === "Anonymous"
 
-/** What the session adds to a request. */
+/** The part that the session adds to a request. */
 export interface Added {
   readonly token: string | undefined
-  /** As JSON. */
+  /** The volatile data as JSON. */
   readonly volatile: string
 }
 
-/** A connection may last for months: of its renewed tokens the earliest have long expired. */
+/**
+ * How many tokens of a connection are remembered. A connection may last for months, and its earliest tokens have long
+ * expired.
+ */
 const maxCarried = 8
 
 export class Credentials {
   private identity: Identity | undefined = undefined
   private ended: SessionLostError | undefined = undefined
   private dead: Identity | undefined = undefined
-  /** The tokens that the connection may have carried: using one links it to the connection (spec 1.10). */
-  private carried: ReadonlyArray<Identity> = nothing
-  private readonly usualVolatile: string
-  private usual: string
+  /**
+   * The tokens that the connection may have carried. The server links a token to the connection that uses it (spec
+   * 1.10).
+   */
+  private carried: ReadonlyArray<Identity> = noTokens
+  private readonly settingVolatile: string
+  private defaultPart: string
 
-  /** `volatile` was checked with the settings: JSON can carry it. */
+  /** @param volatile the setting, which was checked: it can be sent as JSON */
   constructor(private readonly volatile: Readonly<Record<string, unknown>>) {
-    this.usualVolatile = JSON.stringify(volatile)
-    this.usual = Envelope.sessionPart(undefined, this.usualVolatile)
+    this.settingVolatile = JSON.stringify(volatile)
+    this.defaultPart = Envelope.sessionPart(undefined, this.settingVolatile)
   }
 
   current(): Identity | undefined {
     return this.identity
   }
 
-  /** A user is logged in, or none. Either way the session counts as alive until the server says otherwise. */
+  /** Sets the session. `undefined`: no user is logged in. It counts as alive until the server says otherwise. */
   set(identity: Identity | undefined): void {
     this.identity = identity
     this.ended = this.dead = undefined
     if (identity !== undefined) this.carried = [...this.carried.slice(1 - maxCarried), identity]
-    this.usual = Envelope.sessionPart(this.secret(), this.usualVolatile)
+    this.defaultPart = Envelope.sessionPart(this.secret(), this.settingVolatile)
   }
 
-  /** The session was lost: only anonymous requests pass until a user logs in. */
+  /** Reports that the session was lost. Only anonymous requests pass until a user logs in. */
   end(cause: SessionLostError): void {
     this.ended = cause
   }
@@ -111,12 +117,15 @@ export class Credentials {
     return this.ended
   }
 
-  /** A new connection: from now on only tokens that it carries can die on it. */
+  /** Reports a new connection. Only tokens that it carries can expire on it. */
   connected(): void {
-    this.carried = this.identity === undefined ? nothing : [this.identity]
+    this.carried = this.identity === undefined ? noTokens : [this.identity]
   }
 
-  /** A token that this connection carried has expired: the one with the earliest expiry. Returns it. */
+  /**
+   * Reports that a token of this connection has expired. Returns the token with the earliest expiry, because the server
+   * does not say which one it was.
+   */
   expired(): Identity | undefined {
     const [first] = [...this.carried].sort((a, b) => (a.expiresAt ?? Infinity) - (b.expiresAt ?? Infinity))
     this.dead = first
@@ -124,12 +133,15 @@ export class Credentials {
     return first
   }
 
-  /** The server says that it no longer knows this session. */
+  /** Reports that the server no longer knows this session. */
   died(identity: Identity): void {
     this.dead = identity
   }
 
-  /** Whether the session can be used: it is not over, the server has not refused it, and our clock is before its end. */
+  /**
+   * Whether the session can be used: it is not lost, the server has not refused it, and by our clock it has not
+   * expired.
+   */
   alive(wallMillis: number): boolean {
     const { identity } = this
     return this.ended === undefined &&
@@ -137,23 +149,23 @@ export class Credentials {
         (identity !== this.dead && (identity.expiresAt === undefined || identity.expiresAt > wallMillis)))
   }
 
-  /** What the session adds to a frame, or why it cannot. */
+  /** The part that the session adds to a frame, or the reason why the volatile data cannot be sent. */
   sessionPart(options: Envelope.RequestOptions | undefined): string | Json.Fault {
-    if (options?.volatile === undefined && !isAnonymous(options)) return this.usual
+    if (options?.volatile === undefined && !isAnonymous(options)) return this.defaultPart
     const added = this.added(options)
     return "issue" in added ? added : Envelope.sessionPart(added.token, added.volatile)
   }
 
-  /** The same for a request that is no frame. */
+  /** The same for a request that is not sent as a frame. */
   added(options: Envelope.RequestOptions | undefined): Added | Json.Fault {
     const anonymous = isAnonymous(options)
     const reserved = options?.volatile && reservedVolatile(options.volatile)
     if (reserved !== undefined) return { issue: `in volatile, ${reserved}` }
-    const own = options?.volatile === undefined
-      ? this.usualVolatile
+    const json = options?.volatile === undefined
+      ? this.settingVolatile
       : Json.stringify({ ...this.volatile, ...options.volatile })
-    if (typeof own !== "string") return { issue: `in volatile, ${own.issue}` }
-    return { token: anonymous ? undefined : this.secret(), volatile: own }
+    if (typeof json !== "string") return { issue: `in volatile, ${json.issue}` }
+    return { token: anonymous ? undefined : this.secret(), volatile: json }
   }
 
   private secret(): string | undefined {
@@ -161,4 +173,4 @@ export class Credentials {
   }
 }
 
-const nothing: ReadonlyArray<Identity> = []
+const noTokens: ReadonlyArray<Identity> = []

@@ -7,7 +7,7 @@ import type { Frame } from "./envelope.ts"
 export const maxEarly = 10_000
 export const maxEarlyBytes = 16 * 1024 ** 2
 
-/** `nth` counts all that were ever parked. */
+/** `nth` counts all notifications that were ever parked. */
 interface Parked {
   readonly nth: number
   readonly frame: Frame
@@ -18,13 +18,13 @@ export class Early {
   private readonly channels = new Map<string, Array<Parked>>()
   private count = 0
   private bytes = 0
-  /** How many were ever parked. */
-  private ever = 0
-  /** How many were dropped because the limits were reached. */
+  /** How many notifications were ever parked. */
+  private total = 0
+  /** How many notifications were dropped because the limits were reached. */
   private overflowed = 0
 
-  get parkedEver(): number {
-    return this.ever
+  get parkedTotal(): number {
+    return this.total
   }
 
   get lost(): number {
@@ -39,14 +39,14 @@ export class Early {
     }
     this.count += 1
     this.bytes += size
-    const one = { nth: this.ever++, frame, size }
+    const entry = { nth: this.total++, frame, size }
     const parked = this.channels.get(channel)
-    if (parked === undefined) this.channels.set(channel, [one])
-    else parked.push(one)
+    if (parked === undefined) this.channels.set(channel, [entry])
+    else parked.push(entry)
     return true
   }
 
-  /** Removes and returns those of one channel. */
+  /** Removes and returns the notifications of a channel. */
   take(channel: string): ReadonlyArray<Parked> {
     const parked = this.channels.get(channel)
     if (parked === undefined) return []

@@ -1,18 +1,21 @@
-/** The addresses of the server, tried in turn, and until when each has asked not to be dialled (`Retry-After`). */
+/**
+ * The addresses of the server, which are tried in turn, and the time until which each has asked to wait
+ * (`Retry-After`).
+ */
 import { located } from "./connection.ts"
 
 export class Endpoints {
-  /** The time until which each endpoint has asked not to be dialled, in milliseconds. */
+  /** The time until which each endpoint has asked to wait, in milliseconds. */
   private waits: Map<string, number> | undefined = undefined
 
-  /** @param all as of the latest attempt to connect; empty while an effect has not yielded any */
+  /** @param all the addresses of the latest attempt; empty until the effect of `url` has yielded some */
   constructor(private all: ReadonlyArray<string>) {}
 
   current(): ReadonlyArray<string> {
     return this.all
   }
 
-  /** The address of the next connection, from another list. */
+  /** The address of the next connection, from a new list. */
   locate(endpoint: string, now: readonly [string, ...Array<string>]): string {
     return located(this.all, endpoint, now)
   }
@@ -21,14 +24,14 @@ export class Endpoints {
     this.all = all
   }
 
-  /** `millis`: how long it asked to wait. */
+  /** @param millis how long the endpoint asked to wait */
   handleRetryAfter(endpoint: string, millis: number, now: number): void {
-    // An effect may give another address at every dial: none is remembered for longer than it asked for.
+    // Waits that are over are forgotten, because an effect may yield another address at every attempt.
     for (const [other, until] of this.waits ?? []) if (until <= now) this.waits?.delete(other)
     if (millis > 0) (this.waits ??= new Map()).set(endpoint, now + millis)
   }
 
-  /** When the endpoint may be dialled; `-Infinity`: it has not asked to wait. */
+  /** When the endpoint may be dialled. `-Infinity` if it has not asked to wait. */
   allowedAt(endpoint: string): number {
     return this.waits?.get(endpoint) ?? -Infinity
   }

@@ -1,15 +1,17 @@
 /**
- * What a frame looks like (spec 1.1 to 1.6). No other module builds a frame or picks one apart, so another codec is another
+ * The form of a frame (spec 1.1 to 1.6). No other module builds or takes apart a frame, so another codec is another
  * module with these exports.
  *
- * - The texts that `encode`, `encodeCanonical`, `callersPart` and `sessionPart` return are pieces of a frame. Other modules keep
- *   them and hand them to `complete`, and know nothing of their form, except that they contain no line break.
- * - Other modules ask `roomOf`, `idOf`, `errorIdOf` and the `is…` functions what a frame is, and `outcome` what it answers.
- * - The content is not part of the form: results and notifications are checked where they are used (`shape.ts`), volatile
- *   data belongs to those that write it (`credentials.ts`, `traceparent.ts`).
+ * - The texts that `encode`, `encodeCanonical`, `callersPart` and `sessionPart` return are pieces of a frame. Other
+ *   modules only keep them and pass them to `complete`. The one thing that they may rely on is that a piece contains no
+ *   line break.
+ * - `roomOf`, `idOf`, `errorIdOf` and the `is…` functions tell other modules what a frame is. `outcome` reads an
+ *   answer.
+ * - The content is not part of the form. Results and notifications are checked where they are used (`shape.ts`). The
+ *   modules that write volatile data define it (`credentials.ts`, `traceparent.ts`).
  *
- * Encoding splices texts: the caller's part is stringified once, and the part that is the same for every request of the
- * session (token, volatile data) is kept as text.
+ * A frame is put together from texts. The caller's part is stringified once. The part that is the same for every
+ * request of a session (token, volatile data) is kept as text.
  */
 import type * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
@@ -43,25 +45,25 @@ export interface RequestOptions {
   /** Send it without the token of the session, as the anonymous user. */
   readonly anonymous?: boolean | undefined
   /**
-   * Send it only as this user, or only without a session. If another user is logged in when it is sent, it fails with a
+   * Send it only as this user, or only without a session. If it cannot be sent in this way, it fails with a
    * `KuzzleNotSentError` whose cause has the reason `"OtherUser"`.
    */
   readonly as?: Sender | undefined
   /**
-   * Executing it twice has the same effect as executing it once: it may be resent if the connection is lost before the
-   * answer.
+   * Whether executing it twice has the same effect as executing it once. Such a request may be resent if the connection
+   * is lost before the answer.
    */
   readonly idempotent?: boolean | undefined
-  /** `false`: do not keep it in the offline queue (setting `autoQueue`). */
+  /** Whether the offline queue may keep it (setting `autoQueue`). Default: `true`. */
   readonly queuable?: boolean | undefined
-  /** Its REST route, where `:name` stands for the argument of that name. Only used over HTTP. */
+  /** Its REST route, where `:name` stands for the argument of that name. Used only over HTTP. */
   readonly route?: Route | undefined
 }
 
 /** The answer to a request that succeeded. */
 export interface KuzzleResponse {
   readonly status: number
-  /** `undefined` if Kuzzle sends none (`index:create`); `null` for some actions. */
+  /** The result of the action. `undefined` if Kuzzle sends none (`index:create`). `null` for some actions. */
   readonly result: unknown
   readonly requestId: string
   readonly controller: string
@@ -83,12 +85,12 @@ export type Frame = Json.JsonObject
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The members that only the client sets. If a caller set them, answers could not be matched, or a token would bypass
- * the session.
+ * The members that only the client sets. If a caller set them, answers could not be matched to requests, or a token
+ * would bypass the session.
  */
 const reserved = ["requestId", "jwt", "volatile"] as const
 
-/** These controllers store or publish their arguments, so a `Redacted` value is not revealed to them. */
+/** The controllers that store or publish their arguments. A `Redacted` value is not revealed to them. */
 const disclosing: ReadonlySet<string> = new Set(["document", "bulk", "realtime", "ms"])
 
 /** Which secrets a request to the controller may carry. */
@@ -110,7 +112,7 @@ export const encode = (request: KuzzleRequest): string | Json.SecretJson | Kuzzl
     : encodeAll({ ...request, body: undefined }, `,"body":${body}`)
 }
 
-/** Encodes a request, and adds a member that is encoded already. */
+/** Encodes a request, and appends a member that is already encoded. */
 const encodeAll = (request: KuzzleRequest, added: string): string | Json.SecretJson | KuzzleError.EncodeError => {
   const json = Json.stringifySecret(request, secretsOf(request.controller))
   if (!(typeof json === "string" || json instanceof Json.SecretJson)) return failure(request, json.issue)
@@ -123,18 +125,20 @@ const open = (request: KuzzleRequest, json: string): string | KuzzleError.Encode
   json[0] === "{" ? json.slice(0, -1) : failure(request, "its toJSON does not return an object")
 
 /**
- * The same for a request that JSON can carry, with the members of every object in order of their names: equal requests
- * have equal texts.
+ * Like `encode`, for a request that was checked. The members of every object are in the order of their names, so equal
+ * requests have equal texts.
  */
 export const encodeCanonical = (request: object): string => callersPart(canonical(request))
 
 /** The caller's part of a frame, from the JSON of the request. */
 export const callersPart = (json: string): string => json.slice(0, -1)
 
-/** The text of a body that is sent by itself. It is encoded as a member, so that a fault has its place in the request. */
+/**
+ * The JSON of a body that is sent by itself. It is encoded as a member, so that the path of a fault begins with `body`.
+ */
 export const encodeBody = (controller: string, body: unknown): string | Json.Fault => {
-  const known = Json.remembered(body)
-  if (known !== undefined) return known
+  const remembered = Json.remembered(body)
+  if (remembered !== undefined) return remembered
   const encoded = Json.stringifySecret({ body }, secretsOf(controller))
   const json = encoded instanceof Json.SecretJson ? encoded.text : encoded
   if (typeof json !== "string") return json
@@ -150,23 +154,23 @@ const hints = {
 const failure = (request: KuzzleRequest, issue: string) =>
   new KuzzleError.EncodeError({ controller: request.controller, action: request.action, issue })
 
-/** The frame: the caller's part, what the session adds (`,"jwt":…,"volatile":…` or nothing), and the id. */
+/** The frame: the caller's part, the session's part (`,"jwt":…,"volatile":…` or nothing), and the id. */
 export const complete = (encoded: string, session: string, id: string): string =>
   `${encoded}${session},"requestId":"${id}"}`
 
 /**
- * A request without an id, as JSON. Over HTTP it is sent with the part of the session. The outbox stores it without that
+ * A request as JSON without an id. Over HTTP, it is sent with the session's part. The outbox stores it without that
  * part.
  */
 export const withoutId = (encoded: string, session = ""): string => `${encoded}${session}}`
 
-/** What the session adds to every request; `volatile` as JSON. */
+/** The part that the session adds to every request. `volatile` is JSON. */
 export const sessionPart = (token: string | undefined, volatile: string): string =>
   `${token === undefined ? "" : `,"jwt":${JSON.stringify(token)}`},"volatile":${volatile}`
 
 /**
- * The bytes of a JSON text when they exceed `limit`, counted only when they may. (`JSON.stringify` escapes a lone
- * surrogate, so each one counted here is half of a pair of four bytes.)
+ * The size of a JSON text in bytes, if it exceeds `limit`. Short texts are not counted. (`JSON.stringify` escapes a
+ * lone surrogate, so each surrogate that is counted here is half of a pair of four bytes.)
  */
 export const exceeds = (text: string, limit: number): number | undefined => {
   if (text.length * 3 <= limit) return undefined
@@ -174,7 +178,7 @@ export const exceeds = (text: string, limit: number): number | undefined => {
   return size > limit ? size : undefined
 }
 
-/** The error of a frame above the limit: sent, it would kill the whole socket (spec 1.8). */
+/** The error of a frame above the limit. Sending it would end the whole connection (spec 1.8). */
 export const tooLarge = (
   { action, controller }: { readonly controller: string; readonly action: string },
   frame: string,
@@ -184,7 +188,7 @@ export const tooLarge = (
   return size === undefined ? undefined : new KuzzleError.PayloadTooLargeError({ controller, action, size, limit })
 }
 
-/** Bytes of a JSON text in UTF-8. */
+/** The size of a JSON text in UTF-8, in bytes. */
 export const sizeOf = (text: string): number => {
   let size = text.length
   for (let i = 0; i < text.length; i++) {
@@ -194,15 +198,15 @@ export const sizeOf = (text: string): number => {
   return size
 }
 
-/** The application ping and its answer, to the letter (spec 1.6). */
+/** The exact texts of the application ping and its answer (spec 1.6). */
 export const ping = `{"p":1}`
 export const pong = `{"p":2}`
 
 // -------------------------------------------------------------------------------------------------------------------
-// where an inbound frame goes
+// inbound frames
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Reads one frame. Decoding is total: no input throws. */
+/** Reads a frame. It never throws, whatever the text. */
 export const decode: (text: string) => Frame | Json.Unreadable = Json.parseObject
 
 export const isUnreadable: (decoded: Frame | Json.Unreadable) => decoded is Json.Unreadable = Json.isUnreadable
@@ -217,7 +221,7 @@ export const idOf = ({ requestId }: Frame): string | undefined => typeof request
 export const errorIdOf = ({ error }: Frame): string | undefined =>
   typeof error === "object" && error !== null && "id" in error && typeof error.id === "string" ? error.id : undefined
 
-/** A pong that is spelled otherwise than `pong`. */
+/** Whether the frame is the answer to a ping, also if its text differs from `pong`. */
 export const isPong = (frame: Frame): boolean => frame.p === 2 && Object.keys(frame).length === 1
 
 export const isTokenExpired = ({ room, type }: Frame): boolean =>
@@ -227,13 +231,13 @@ export const isDebuggerEvent = ({ room }: Frame): boolean => room === "kuzzle-de
 
 export const isNotification = ({ type }: Frame): boolean => type === "document" || type === "user"
 
-/** The client whose request caused an answer or a notification, by its volatile data (spec 3.6). */
+/** The id of the client whose request caused an answer or a notification, from its volatile data (spec 3.6). */
 export const instanceOf = ({ volatile }: { readonly volatile?: unknown }): unknown =>
   typeof volatile === "object" && volatile !== null && "sdkInstanceId" in volatile ? volatile.sdkInstanceId : undefined
 
 /**
- * The room of a frame that is too large to parse. The server writes it last, so the content cannot be mistaken for it.
- * (Every answer and every notification of a real Kuzzle ends with it.)
+ * The room of a frame that is too large to parse. In every answer and notification of a real Kuzzle, the room is the
+ * last member, so content cannot be mistaken for it.
  */
 export const roomAtEnd = (text: string): string | undefined => /"room":"([^"\\]+)"\}$/.exec(text.slice(-200))?.[1]
 
@@ -242,8 +246,8 @@ export const roomAtEnd = (text: string): string | undefined => /"room":"([^"\\]+
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The outcome of a request, from the response frame. A frame without a numeric status is not an answer of Kuzzle, except
- * the object of a raw action, which has a `room` and neither `status` nor `requestId` (spec 1.3).
+ * The outcome of a request, from the frame that answers it. A frame without a numeric status is not an answer of
+ * Kuzzle, unless it is the object of a raw action. That has a `room` and neither `status` nor `requestId` (spec 1.3).
  */
 export const outcome = (
   { action, controller }: { readonly controller: string; readonly action: string },
@@ -259,7 +263,7 @@ export const outcome = (
     return Exit.succeed(whole as KuzzleResponse)
   }
   if (typeof error === "object" && error !== null) {
-    // Own members of a parsed JSON object, of unknown type each.
+    // Safe: an object of parsed JSON, whose members are unknown.
     return Exit.fail(apiError({ controller, action }, error as Frame, status, frame.result, retryAfter))
   }
   if (status === undefined && requestId === undefined && typeof room === "string") {
@@ -274,7 +278,7 @@ export const outcome = (
 
 /**
  * The same for an answer over HTTP, which may also be a bare error, or the bare object of a raw action (spec 1.3, 2.2).
- * `undefined`: it is no answer of Kuzzle.
+ * Returns `undefined` if it is no answer of Kuzzle.
  */
 export const httpOutcome = (
   { action, controller }: { readonly controller: string; readonly action: string },
@@ -291,7 +295,7 @@ export const httpOutcome = (
     : undefined
 }
 
-/** The typed error of an `error` object, whichever of its members are missing or odd. */
+/** The typed error of an `error` object. Members that are missing or malformed get default values. */
 const apiError = (
   request: { readonly controller: string; readonly action: string },
   error: Frame,
@@ -299,13 +303,13 @@ const apiError = (
   result: unknown,
   retryAfter: Duration.Duration | undefined
 ): KuzzleError.ApiError => {
-  const own = typeof error.status === "number" ? error.status : status
+  const errorStatus = typeof error.status === "number" ? error.status : status
   return KuzzleError.fromStatus({
     controller: request.controller,
     action: request.action,
     id: typeof error.id === "string" ? error.id : "",
     code: typeof error.code === "number" ? error.code : 0,
-    status: typeof own === "number" ? own : 500,
+    status: typeof errorStatus === "number" ? errorStatus : 500,
     message: typeof error.message === "string" ? error.message : "the server gave no message",
     props: Array.isArray(error.props) ? error.props : [],
     ...(Array.isArray(error.errors) ? { errors: error.errors } : {}),

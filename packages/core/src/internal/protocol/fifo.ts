@@ -1,9 +1,11 @@
 /**
- * A queue whose cost at both ends does not depend on its length. (`Array.shift` moves all other elements of a long
+ * A queue. Adding and removing cost the same however long it is. (`Array.shift` moves all other elements of a long
  * array.)
  */
 export class Fifo<A> {
-  /** With room for few, because the first element of an empty array reserves room for 17, and a queue is seldom long. */
+  /**
+   * Begins with room for 4 items, because a queue is seldom long. Adding to an empty array would reserve room for 17.
+   */
   private items: Array<A | undefined> = [undefined, undefined, undefined, undefined]
   private head = 0
   private tail = 0
@@ -20,7 +22,7 @@ export class Fifo<A> {
     return item
   }
 
-  /** Reuses its memory, and releases the memory of a burst. */
+  /** Reuses the memory of an empty queue, but releases the memory of a burst. */
   private rewind(): void {
     this.head = this.tail = 0
     if (this.items.length > 64) this.items = []

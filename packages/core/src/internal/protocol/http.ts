@@ -1,6 +1,6 @@
 /**
- * The same requests over HTTP: `POST /_query` takes the WebSocket's envelope for every action (spec 2.4). An answer has
- * one of three shapes: the envelope, a bare error object, or anything at all from a proxy (spec 2.2).
+ * Requests and answers over HTTP. `POST /_query` accepts the WebSocket's envelope for every action (spec 2.4). An
+ * answer is an envelope, a bare error object, or anything else that a proxy sends (spec 2.2).
  */
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
@@ -10,15 +10,18 @@ import * as Redirect from "../data/redirect.ts"
 import * as RetryAfter from "../data/retryAfter.ts"
 import { httpOutcome, type KuzzleRequest, type KuzzleResponse, outcome } from "./envelope.ts"
 
-/** Over HTTP, any boolean argument that is present counts as true, even `false` (spec 2.4). So `false` is left out. */
+/**
+ * The request without arguments that are `false`. Over HTTP, a boolean argument that is present counts as true,
+ * whatever its value (spec 2.4).
+ */
 export const withoutFalse = (request: KuzzleRequest): KuzzleRequest => {
   if (!Object.values(request).includes(false)) return request
   const { action, body, controller, ...rest } = request
-  const kept = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== false))
-  return body === undefined ? { controller, action, ...kept } : { controller, action, ...kept, body }
+  const args = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== false))
+  return body === undefined ? { controller, action, ...args } : { controller, action, ...args, body }
 }
 
-/** The outcome of an exchange without an answer. */
+/** The error of a request without an answer. */
 export const lost = (
   { action, controller }: Pick<KuzzleRequest, "controller" | "action">,
   url: string,
@@ -37,7 +40,7 @@ export const lost = (
     })
     : new KuzzleError.ResponseTooLargeError({ controller, action, limit })
 
-/** The outcome of an answer. `wallMillis` is the current time, for a `Retry-After` that is a date. */
+/** The outcome of an answer. `wallMillis` is the current time. It is needed for a `Retry-After` that is a date. */
 export const answer = (
   { action, controller }: Pick<KuzzleRequest, "controller" | "action">,
   { body, headers, status }: HttpAnswer,
@@ -57,8 +60,8 @@ export const answer = (
     )
   const frame = Json.parseObject(body)
   if (Redirect.is(status)) {
-    // An action of Kuzzle may answer with a redirect, such as a login by a strategy of several steps. Its envelope has the
-    // same status; that of anyone else who redirects has none.
+    // An action of Kuzzle may answer with a redirect, for example a login with several steps. Then there is an envelope
+    // with the same status. The redirect of a proxy has no envelope.
     if (!Json.isUnreadable(frame) && "requestId" in frame && frame["status"] === status) {
       return outcome({ controller, action }, { ...frame, headers: { location: headers.location } }, retryAfter)
     }
@@ -78,8 +81,8 @@ export const answer = (
 }
 
 /**
- * Whether an answer is the bytes that were asked for, and no error in one of its three shapes. (Kuzzle says `html/text` of
- * an export in JSON lines; a page says `text/html`.)
+ * Whether an answer has the requested bytes, and is neither an envelope, an error nor the page of a proxy. (For an
+ * export in JSON lines, Kuzzle sends the type `html/text`. A page has `text/html`.)
  */
 export const isDownload = (status: number, contentType: string | undefined): boolean =>
   status >= 200 && status < 300 && contentType !== undefined &&
@@ -88,11 +91,11 @@ export const isDownload = (status: number, contentType: string | undefined): boo
 /** The outcome of an answer that is not a download. */
 export const noDownload = (
   request: KuzzleRequest,
-  received: HttpAnswer,
+  httpAnswer: HttpAnswer,
   wallMillis: number
 ): Exit.Exit<never, KuzzleError.ApiError | KuzzleError.ProtocolError> =>
-  Exit.flatMap(answer(request, received, wallMillis), () => {
+  Exit.flatMap(answer(request, httpAnswer, wallMillis), () => {
     const { action, controller } = request
     const issue = "expected a stream of bytes, got an answer in JSON"
-    return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status: received.status }))
+    return Exit.fail(new KuzzleError.ProtocolError({ controller, action, issue, status: httpAnswer.status }))
   })

@@ -1,7 +1,6 @@
 /**
- * The machine of the session (promises A1 to A4, T1 and T2; spec 3.9). It decides when a session is renewed and by
- * which way, what happens to a request that was refused for its token, what another client's change means, and what a
- * login does to the connection.
+ * The machine of the session (promises A1 to A4, T1 and T2; spec 3.9). It decides when and how a session is renewed. It
+ * also decides what follows from a refused token, from another client's change of the session, and from a login.
  *
  * The shell (`runtime/exchanges.ts`) reports events by the `handle…` methods, with the time. After each report it
  * performs the actions that `poll` returns, until there are none, and calls `handleDue` at `nextDue`. A renewal is a
@@ -16,17 +15,17 @@ import * as Renewal from "./renewal.ts"
 import type * as SharedSession from "./sharedSession.ts"
 
 /**
- * The state of the session. `Anonymous`: no user. `Authenticated`: the session is valid, as far as the client knows.
- * `Renewing`: it has ended and is being renewed. Requests wait. `Unauthenticated`: it could not be renewed. Subscriptions
- * are kept for the next login.
+ * The state of the session. `Anonymous`: no user is logged in. `Authenticated`: the session is valid, as far as the
+ * client knows. `Renewing`: the session is being begun or renewed, and requests wait. `Unauthenticated`: the session
+ * could not be renewed. Subscriptions are kept for the next login.
  */
 export type AuthenticationState =
   | { readonly _tag: "Anonymous" }
   | {
     readonly _tag: "Authenticated"
-    /** The user's id; none for a token whose owner is unknown. */
+    /** The user's id. None for a token whose owner is unknown. */
     readonly kuid: Option.Option<string>
-    /** By the clock of this machine; none for a session that never expires, or whose end is unknown. */
+    /** By the clock of this machine. None for a session that never expires or whose end is unknown. */
     readonly expiresAt: Option.Option<DateTime.Utc>
   }
   | { readonly _tag: "Renewing"; readonly kuid: Option.Option<string> }
@@ -44,25 +43,32 @@ export type AuthenticationEvent =
   /** The session could not be renewed. */
   | { readonly _tag: "SessionLost"; readonly cause: KuzzleError.SessionLostError }
 
-/** What the shell is to do with requests and the connection. */
+/** What the client's machine must do with requests and the connection. */
 export type ClientAction =
   /** Requests wait from now on. `dropped`: the server has dropped every subscription of the connection. */
   | { readonly _tag: "Challenge"; readonly dropped: boolean }
-  /** Requests pass again. */
+  /** Requests are sent again. */
   | { readonly _tag: "Pass" }
-  /** The user of the requests that waited for one is known now. Requests of another user are not sent any more. */
+  /**
+   * The current user is known now. Requests that waited for a user belong to this one. Requests of another user are not
+   * sent any more.
+   */
   | { readonly _tag: "UserKnown" }
-  /** There is another session, or none. Whatever waited for it continues. */
+  /** The connection fits the session. Subscriptions that waited for it continue. */
   | { readonly _tag: "Resume" }
   | { readonly _tag: "Publish"; readonly event: AuthenticationEvent }
 
 export type Action =
   | ClientAction
-  /** Run the steps of a renewal, from `handleRenewal` on. Then call `handleRenewalEnded`, whatever their outcome is. */
+  /**
+   * Run the steps of a renewal, beginning with `handleRenewal`. Then call `handleRenewalEnded`, whatever the outcome.
+   */
   | { readonly _tag: "Renew"; readonly way: Renewal.Way }
-  /** Replace the connection by one with the current cookie; `handleDialling` right before it is dialled. */
+  /**
+   * Replace the connection by one with the current cookie. Call `handleDialling` right before the new one is dialled.
+   */
   | { readonly _tag: "Redial" }
-  /** The state has changed. */
+  /** The state of the session has changed. */
   | { readonly _tag: "Authentication" }
 
 /** `Kept`: the session has not changed, and the renewal will be tried again. */
@@ -74,22 +80,27 @@ export interface Attempt {
   readonly before: Identity | undefined
   readonly wasStarted: boolean
   readonly hadEnded: boolean
-  /** A user has logged in or out meanwhile, or the connection that was asked is about to be replaced. */
+  /**
+   * Whether the outcome no longer counts: the session has changed meanwhile, or the connection is about to be replaced.
+   */
   superseded: boolean
-  /** An attempt without an authenticator fails at once. */
+  /** Whether the exchange was made. A login without an authenticator fails without one. */
   wasRun: boolean
 }
 
 export type Step =
-  /** Run the attempt, where `mayRun` says so. Then `handleTried`. */
+  /** Run the attempt if `mayRun` allows it. Then call `handleTried`. */
   | { readonly _tag: "Attempt"; readonly attempt: Attempt }
-  /** Another client may be about to store the session: read the store a few times. Then `handleReread`. */
+  /**
+   * Read the token store a few times, because another client may be about to store the session. Then call
+   * `handleReread`.
+   */
   | { readonly _tag: "Reread"; readonly attempt: Attempt; readonly cause: KuzzleError.SessionLostError | undefined }
-  /** Ask when the unchanged session is to be renewed. With that, the renewal ends as `Kept`. */
+  /** Ask the schedule when to renew the unchanged session. The renewal ends as `Kept`. */
   | { readonly _tag: "Plan" }
   | { readonly _tag: "End"; readonly outcome: Outcome }
 
-/** The session that another client has begun, renewed or ended. */
+/** A session that another client has begun, renewed or ended, and that this client adopts. */
 export interface Followed {
   readonly identity: Identity | undefined
   /** The event to publish when this client has adopted the session. */
@@ -98,22 +109,31 @@ export interface Followed {
 
 export interface Options {
   readonly canLogin: boolean
-  /** `SharedToken`: other clients may change it in the token store. `Cookie`: other tabs may change it in the browser. */
+  /**
+   * `SharedToken`: other clients may change the session in the token store. `Cookie`: other tabs may change it in the
+   * browser.
+   */
   readonly keptBy: "Token" | "SharedToken" | "Cookie"
 }
 
-/** `now` only goes forward (`internal/services/timer.ts`). `wall`: milliseconds since the epoch, by which tokens end. */
+/**
+ * `now` is monotonic (`internal/services/timer.ts`). `wall` is in milliseconds since the epoch, for the expiry of
+ * tokens.
+ */
 export interface Time {
   readonly now: number
   readonly wall: number
 }
 
-/** Refreshing a token within one second of its creation returns the same token and then revokes it (docs/spec/findings.md). */
+/**
+ * The minimum age of a token for a refresh, in milliseconds. An earlier refresh returns the same token and then revokes
+ * it (docs/spec/findings.md).
+ */
 const minimumAge = 1000
 
 /**
- * A session that the server ended sooner was useless. After so many in a row, the authenticator is not run any more
- * (A4).
+ * A session that ended within `usefulAge` milliseconds was useless. After more than `maxUseless` of them in a row, the
+ * authenticator is not run any more (A4).
  */
 const usefulAge = 10_000
 const maxUseless = 5
@@ -121,29 +141,31 @@ const maxUseless = 5
 const end = (outcome: Outcome): Step => ({ _tag: "End", outcome })
 
 export class IdentityMachine {
-  /** Whether a session that ends is renewed: from a login until a logout. */
-  private wanted: boolean
-  /** Whether it is known if the client starts with a session. */
+  /** Whether a user should be logged in, so that a session that ends is renewed: from a login until a logout. */
+  private keepLoggedIn: boolean
+  /**
+   * Whether the client knows whether it has a session. It does not until the authenticator or the server has answered.
+   */
   private started: boolean
   /** Whether the user of the open connection's cookie is known. */
   private restored: boolean
   private renewing = false
-  /** A connection was opened during the renewal under way and has not asked the server for its user. */
-  private unasked = false
-  /** A client with the same cookie has changed the session. The server's next answer says how. */
+  /** Whether a connection was opened during the renewal under way and has not asked the server for its user yet. */
+  private restoreNeeded = false
+  /** Whether a client with the same cookie has changed the session. The server's next answer shows how. */
   private changedElsewhere = false
-  /** The connection is about to be replaced by one with the cookie that there is by then. */
+  /** Whether the connection is about to be replaced by one with the current cookie. */
   private redialling = false
   /** The session that the renewal under way replaces. */
-  private renewed: Identity | undefined = undefined
-  /** When the authenticator last ended, and how many of its sessions in a row were useless. */
+  private renewedFrom: Identity | undefined = undefined
+  /** When the authenticator last ended, and how many useless sessions it has begun in a row. */
   private loggedInAt = -Infinity
   private useless = 0
   private refreshAt = Infinity
   private readonly actions: Array<Action> = []
 
   constructor(private readonly credentials: Credentials, private readonly options: Options) {
-    this.wanted = options.canLogin
+    this.keepLoggedIn = options.canLogin
     this.started = this.restored = !this.isByCookie()
   }
 
@@ -151,7 +173,7 @@ export class IdentityMachine {
     return this.actions.shift()
   }
 
-  /** When the session is to be renewed; `Infinity`: not before something happens. */
+  /** When the session is to be renewed. `Infinity`: not before the next event. */
   nextDue(): number {
     return this.refreshAt
   }
@@ -166,32 +188,32 @@ export class IdentityMachine {
       : { _tag: "Authenticated", ...ownerAndEnd(identity) }
   }
 
-  /**
-   * Whether the session is settled: no renewal is under way, and the connection is not about to be replaced for one.
-   */
+  /** Whether the session is settled: no renewal is under way, and the connection is not about to be replaced. */
   isSettled(): boolean {
     return !this.renewing && !this.redialling
   }
 
-  /** Whether the session that the client starts with is still unknown: the authenticator or the server has not answered. */
+  /**
+   * Whether the first session of the client is still unknown, because the authenticator or the server has not answered
+   * yet.
+   */
   isToCome(): boolean {
-    return this.credentials.current() === undefined && (this.wanted || !this.started)
+    return this.credentials.current() === undefined && (this.keepLoggedIn || !this.started)
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // another session, or none
+  // a change of the session
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** The client now has this session, or none. The shell then plans the renewal and stores the session. */
+  /** Sets the session. `undefined`: no user is logged in. The shell then plans the renewal and stores the session. */
   handleIdentity(identity: Identity | undefined): void {
     this.credentials.set(identity)
-    this.wanted = identity !== undefined
+    this.keepLoggedIn = identity !== undefined
     this.started = this.restored = true
-    this.unasked = false
     this.refreshAt = Infinity
   }
 
-  /** `delay`: milliseconds until the renewal of this session; `undefined`: it is not renewed before its end. */
+  /** @param delay milliseconds until the renewal of this session; `undefined` if it is not renewed before its end */
   handlePlanned(identity: Identity, delay: number | undefined, { now, wall }: Time): void {
     if (identity !== this.credentials.current() || identity.expiresAt === undefined) return
     const isRenewable = delay !== undefined && identity.expiresAt - wall > minimumAge
@@ -199,9 +221,10 @@ export class IdentityMachine {
   }
 
   /**
-   * The session is stored. Returns whether the subscriptions of the connection belong to another user: then the connection
-   * is replaced. Subscriptions that were made without a session stay valid (spec 1.10). A token without a known owner
-   * counts as one of the same user. A cookie has replaced the connection before.
+   * Reports that the session is stored. Returns whether the subscriptions of the connection belong to another user, so
+   * that the connection must be replaced. Subscriptions that were made without a session stay valid (spec 1.10). A
+   * token without a known owner counts as one of the same user. In a session by cookie, the connection was replaced
+   * already.
    */
   handleKept(before: Identity | undefined, identity: Identity | undefined): boolean {
     this.actions.push({ _tag: "Authentication" })
@@ -210,39 +233,42 @@ export class IdentityMachine {
     return before?.kuid !== undefined && before.kuid !== identity?.kuid && !this.isByCookie()
   }
 
-  /** The connection fits the session. */
+  /** Reports that the connection fits the session. */
   handleSettled(): void {
     this.actions.push({ _tag: "Resume" })
   }
 
-  /** The user of a refreshed token is the same as before. If that user was unknown, the answer names it. */
+  /** The identity after a refresh. A refresh never changes the user, even if only the answer names the user. */
   refreshed(before: Identity | undefined, granted: Identity): Identity {
     return before === undefined || before.kuid !== undefined ? granted : { ...granted, user: before.user }
   }
 
-  /** Returns what a logout has to end. An authenticator that is running may not log in after it. */
-  handleLogout(): "Nothing" | "OverSession" | "Session" {
+  /**
+   * Begins a logout. Returns which session it has to end. After a logout, a login of a running authenticator no longer
+   * counts.
+   */
+  handleLogout(): "Nothing" | "LostSession" | "Session" {
     if (this.state()._tag === "Anonymous" && !this.isByCookie()) {
-      this.wanted = false
+      this.keepLoggedIn = false
       this.actions.push({ _tag: "UserKnown" })
       return "Nothing"
     }
     this.publish({ _tag: "LogoutStarted" })
-    return this.credentials.sessionEnd() === undefined ? "Session" : "OverSession"
+    return this.credentials.sessionEnd() === undefined ? "Session" : "LostSession"
   }
 
   /**
-   * What another client has done, by the token store. Returns the session to follow.
+   * Reports what another client has done to the stored token. Returns the session to adopt.
    *
-   * @param only the only change to follow
+   * @param only the only kind of change to adopt
    */
   handleStored(
-    { identity, what }: { readonly what: SharedSession.Elsewhere; readonly identity: Identity | undefined },
-    only: SharedSession.Elsewhere = what
+    { identity, change }: { readonly change: SharedSession.Elsewhere; readonly identity: Identity | undefined },
+    only: SharedSession.Elsewhere = change
   ): Followed | undefined {
-    if (what === "Nothing" || what !== only) return undefined
-    if (what === "LoggedOut") return { identity, event: { _tag: "LoggedOut", cause: "Elsewhere" } }
-    const isNew = what === "LoggedIn" || this.credentials.sessionEnd() !== undefined
+    if (change === "Nothing" || change !== only) return undefined
+    if (change === "LoggedOut") return { identity, event: { _tag: "LoggedOut", cause: "Elsewhere" } }
+    const isNew = change === "LoggedIn" || this.credentials.sessionEnd() !== undefined
     return { identity, event: isNew ? { _tag: "LoggedIn", kuid: Option.fromNullable(identity?.kuid) } : undefined }
   }
 
@@ -250,16 +276,18 @@ export class IdentityMachine {
   // the connection
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** A connection is open. Returns whether it authenticates first; then `handleStart`. */
+  /**
+   * Reports an open connection. Returns whether the session must be begun or renewed first. Then call `handleStart`.
+   */
   handleOpened(wall: number): boolean {
     this.credentials.connected()
     if (this.isByCookie()) {
       this.restored = false
-      this.unasked = this.renewing
+      this.restoreNeeded = this.renewing
     }
     if (this.credentials.sessionEnd() !== undefined) return !this.restored
-    // The renewal under way may have opened this connection, for another user: then there is a session that is alive.
-    return !this.restored || (this.wanted && !this.isAlive(wall))
+    // If the renewal under way has opened this connection for another user, its session is alive.
+    return !this.restored || (this.keepLoggedIn && !this.isAlive(wall))
   }
 
   handleStart(): void {
@@ -268,9 +296,10 @@ export class IdentityMachine {
   }
 
   /**
-   * What an exchange does to the connection that was held for it. A cookie belongs to a connection from its handshake to
-   * its end, so every change of the session replaces the connection, also one by another client (`elsewhere`). A token
-   * does not belong to the connection: there it was held because its subscriptions belong to another user.
+   * What happens to the connection that was held for an exchange. A cookie belongs to a connection from its handshake
+   * to its end. So every change of the session replaces the connection, even a change by another client (`elsewhere`).
+   * A token does not belong to a connection. Such a connection was held because its subscriptions belong to another
+   * user.
    */
   connectionAfter(
     before: Identity | undefined,
@@ -280,13 +309,13 @@ export class IdentityMachine {
     return isReplaced ? "Replace" : "Keep"
   }
 
-  /** Another client with the same cookie has changed the session. */
+  /** Reports that another client with the same cookie has changed the session. */
   handleChangedElsewhere(): void {
     this.changedElsewhere = true
     this.redial()
   }
 
-  /** Another client has renewed the cookie, so it was not renewed here. */
+  /** Reports that the cookie was not renewed here, because another client has renewed it. */
   handleRenewedElsewhere(): void {
     this.redial()
   }
@@ -305,12 +334,12 @@ export class IdentityMachine {
     if (this.credentials.current() !== undefined) this.renew("Refresh", false)
   }
 
-  /** By our clock, this session has expired. */
+  /** Reports that this session has expired by our clock. */
   handleExpired(identity: Identity): void {
     if (identity === this.credentials.current()) this.renew("Refresh", false)
   }
 
-  /** Whether the session can be used. If it has expired, it is renewed. */
+  /** Whether the session can be used. If it has expired, a renewal begins. */
   handleUse(wall: number): boolean {
     if (this.credentials.alive(wall)) return true
     const identity = this.credentials.current()
@@ -319,8 +348,8 @@ export class IdentityMachine {
   }
 
   /**
-   * The server has refused a request because it does not know the session that the request carried. Returns whether the
-   * request waits: the session is renewed, or another one has replaced it already.
+   * Reports that the server has refused a request because it does not know its session. Returns whether the request
+   * waits: the session is renewed, or another one has already replaced it.
    */
   handleRefused(identity: Identity): boolean {
     if (this.credentials.sessionEnd() !== undefined) return false
@@ -328,7 +357,10 @@ export class IdentityMachine {
     return true
   }
 
-  /** The server says that a token of this connection has expired. Returns whether it is the session's, which is renewed. */
+  /**
+   * Reports that a token of this connection has expired. Returns whether it is the token of the session, which is then
+   * renewed.
+   */
   handleTokenExpired(): boolean {
     const identity = this.credentials.expired()
     return identity !== undefined && identity === this.credentials.current() && this.handleRefused(identity)
@@ -338,13 +370,13 @@ export class IdentityMachine {
     if (before !== undefined && KuzzleError.isTokenDead(error)) this.refuse(before)
   }
 
-  /** When the server does not know a session any more, it has dropped the subscriptions. */
+  /** The server does not know this session any more, and has dropped its subscriptions. */
   private refuse(identity: Identity): void {
     if (identity !== this.credentials.current()) return
     this.credentials.died(identity)
     if (!this.renewing && !this.isByCookie()) return this.renew("Login", true)
     this.actions.push({ _tag: "Challenge", dropped: true })
-    // The cookie may have changed: only a new connection can show that the session has ended.
+    // The cookie may have changed. Only a new connection can show whether the session has ended.
     if (!this.renewing) this.redial()
   }
 
@@ -352,42 +384,42 @@ export class IdentityMachine {
   // a renewal
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** Begins a renewal by this way, or continues one by it. Returns the first step. */
+  /** Begins or continues a renewal with this way. Returns the first step. */
   handleRenewal(way: Renewal.Way, time: Time): Step {
     const before = this.credentials.current()
     const hadEnded = this.credentials.sessionEnd() !== undefined
     const attempt: Attempt = { way, before, wasStarted: this.started, hadEnded, superseded: false, wasRun: false }
-    this.renewed = before
+    this.renewedFrom = before
     return way === "Login" && this.mayBeStored(before)
       ? { _tag: "Reread", attempt, cause: undefined }
       : this.try(attempt, time)
   }
 
-  /** Whether the exchange of this attempt is made. It is asked while no other exchange runs, before each retry. */
+  /** Whether to make the exchange of this attempt. Call it before each try, while no other exchange runs. */
   mayRun(attempt: Attempt): boolean {
     attempt.wasRun = true
-    if (attempt.way === "Login") return this.wanted
+    if (attempt.way === "Login") return this.keepLoggedIn
     attempt.superseded = this.credentials.current() !== attempt.before
-    if (attempt.way === "Restore" && !attempt.superseded) this.unasked = false
+    if (attempt.way === "Restore" && !attempt.superseded) this.restoreNeeded = false
     return !attempt.superseded
   }
 
   /**
-   * Whether the authenticator's login still counts: a later login or logout by the application overrides it (promise
+   * Whether the authenticator's login still counts. A later login or logout by the application overrides it (promise
    * A2).
    */
   isStillWanted(): boolean {
-    return this.wanted && !this.changedElsewhere && this.renewed === this.credentials.current()
+    return this.keepLoggedIn && !this.changedElsewhere && this.renewedFrom === this.credentials.current()
   }
 
-  /** The authenticator has made an exchange. */
+  /** Reports that the authenticator has made an exchange. */
   handleAuthenticated(): void {
-    this.renewed = this.credentials.current()
+    this.renewedFrom = this.credentials.current()
   }
 
-  /** The server has named the user of the connection's cookie. Returns the session to follow. */
+  /** Reports the server's answer about the user of the connection's cookie. Returns the session to adopt. */
   handleRestored(attempt: Attempt, answer: Identity | undefined, wall: number): Followed | undefined {
-    // The cookie of a connection that is about to be replaced is out of date: the next one asks.
+    // The cookie of a connection that is about to be replaced is out of date. The next connection asks again.
     attempt.superseded = this.redialling
     if (attempt.superseded) return undefined
     const before = this.credentials.current()
@@ -408,28 +440,28 @@ export class IdentityMachine {
     const { before, superseded, way } = attempt
     if (way === "Login") this.loggedInAt = time.now
     const alive = this.isAlive(time.wall)
-    if (superseded || (way !== "Restore" && !this.wanted)) return end("Kept")
+    if (superseded || (way !== "Restore" && !this.keepLoggedIn)) return end("Kept")
     if (way === "Refresh" && this.isByCookie()) {
       // Another client may have renewed the cookie.
       if (Exit.isFailure(exit) && !alive) this.redial()
       if (this.redialling) return end("Kept")
     }
     const isOther = this.credentials.current() !== before
-    // This failure does not log out a user who has logged in meanwhile.
+    // The failure does not log out a user who has logged in meanwhile.
     if (Exit.isFailure(exit) && alive && isOther) return end("Kept")
-    // The new session has ended already, while the connection was made ready.
+    // The new session has already ended, while the connection was made ready for it.
     if (way === "Login" && Exit.isSuccess(exit) && !alive && isOther) return this.handleRenewal("Login", time)
-    // The session had ended for good before, and nobody has begun another one elsewhere.
+    // The session was already lost before, and no other client has begun another one.
     if (this.credentials.sessionEnd() !== undefined) return end("Kept")
     const { canLogin } = this.options
-    return this.follow(attempt, Renewal.after(way, exit, { alive, wanted: this.wanted, canLogin }), time)
+    return this.follow(attempt, Renewal.after(way, exit, { alive, keepLoggedIn: this.keepLoggedIn, canLogin }), time)
   }
 
   /** `isChanged`: another client has stored another session, and this client has adopted it. */
   handleReread({ attempt, cause }: Extract<Step, { _tag: "Reread" }>, isChanged: boolean, time: Time): Step {
     if (!isChanged) return cause === undefined ? this.try(attempt, time) : this.endSession(cause)
     const now = this.credentials.current()
-    // A change of the user has had its own event.
+    // A change of the user was published already.
     if (now?.user !== attempt.before?.user) return end("Kept")
     this.publish({ _tag: "ReAuthenticated", kuid: Option.fromNullable(now?.kuid) })
     return end("Renewed")
@@ -437,9 +469,9 @@ export class IdentityMachine {
 
   handleRenewalEnded(): void {
     this.renewing = false
-    if (this.unasked && !this.redialling) return this.renew("Restore", false)
+    if (this.restoreNeeded && !this.redialling) return this.renew("Restore", false)
     this.actions.push({ _tag: "Authentication" })
-    // Otherwise the next connection asks.
+    // If the connection is replaced, requests wait until the next one has asked the server for its user.
     if (!this.redialling) this.actions.push({ _tag: "Pass" })
   }
 
@@ -467,13 +499,16 @@ export class IdentityMachine {
         return { _tag: "Plan" }
       case "Then":
         return this.handleRenewal(decision.way, time)
-      case "Lost":
-        // The connection that was opened meanwhile, or is about to be, shows whether there is a session.
-        if (this.unasked || this.redialling) return end("Kept")
-        // Another client may have stored a session meanwhile, without a notification so far.
-        return attempt.wasRun && this.mayBeStored(attempt.before)
-          ? { _tag: "Reread", attempt, cause: decision.cause }
+      case "Lost": {
+        // The newer connection will ask the server whether there is a session.
+        if (this.restoreNeeded || this.redialling) return end("Kept")
+        // The session that ends. It differs from the one before the attempt if another client has stored one meanwhile.
+        const before = this.credentials.current()
+        // Another client may have stored a session, although no notification has arrived yet.
+        return attempt.wasRun && this.mayBeStored(before)
+          ? { _tag: "Reread", attempt: { ...attempt, before }, cause: decision.cause }
           : this.endSession(decision.cause)
+      }
     }
   }
 
@@ -491,7 +526,7 @@ export class IdentityMachine {
     return end("Lost")
   }
 
-  /** The cookie of this connection is out of date. */
+  /** Requests another connection, because the cookie of this one is out of date. */
   private redial(): void {
     if (this.redialling) return
     this.redialling = true

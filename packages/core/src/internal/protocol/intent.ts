@@ -1,4 +1,4 @@
-/** One subscription that the application wants, and its consumers. */
+/** An intent: a subscription that the application wants, with its consumers. */
 import type { ConnectError, ConnectionEndedError } from "../../KuzzleError.ts"
 import { canonical } from "./canonical.ts"
 import { callersPart, type Frame } from "./envelope.ts"
@@ -9,32 +9,33 @@ export type GapCause =
   | { readonly _tag: "Disconnected"; readonly cause: ConnectError | ConnectionEndedError }
   /** The client has replaced the connection for another user or cookie. */
   | { readonly _tag: "Replaced" }
-  /** The token expired: the server drops every subscription of the connection (spec 0.7). */
+  /** The token expired, so the server dropped every subscription of the connection (spec 0.7). */
   | { readonly _tag: "TokenExpired" }
   /** A malformed notification arrived, so its content is unknown. */
   | { readonly _tag: "Malformed"; readonly issue: string }
-  /** The consumer did not keep up and its buffer overflowed. */
+  /** The consumer was too slow, and its buffer overflowed. */
   | { readonly _tag: "Overflow"; readonly lost: number }
 
 export type Volatile = Readonly<Record<string, unknown>>
 
 /**
- * The request in canonical JSON and, where there are any, the volatile data. Neither text contains a line break. The request
- * is whole, because a part of a string is an object of its own, which would stay as long as the key.
+ * The key of a subscription: the request in canonical JSON and, if there are any, the volatile data. Neither text
+ * contains a line break. The key contains the whole request, because a separate part of it would take memory as long as
+ * the key exists.
  */
 export const keyOf = (request: object, volatile: Volatile | undefined): string =>
   volatile === undefined ? canonical(request) : `${canonical(request)}\n${canonical(volatile)}`
 
-/** The encoded request of a key. */
+/** The encoded request in a key. */
 export const encodedOf = (key: string): string => {
   const end = key.indexOf("\n")
   return callersPart(end < 0 ? key : key.slice(0, end))
 }
 
-/** Where the notifications of one consumer go. Its functions must not throw. */
+/** The receiver of notifications. Its functions must not throw. */
 export interface Consumer<E> {
   readonly opened: () => void
-  /** `size` is the length of the frame's text. */
+  /** @param size the length of the frame's text */
   readonly notify: (frame: Frame, size: number) => void
   readonly gap: (cause: GapCause) => void
   readonly fail: (error: E) => void
@@ -45,15 +46,17 @@ type Consumers<E> = ReadonlyArray<Consumer<E>>
 const none: ReadonlyArray<never> = []
 
 export class Intent<E> {
-  /** What makes two subscriptions the same: see `keyOf`. */
+  /** Subscriptions with the same key share an intent: see `keyOf`. */
   readonly key: string
-  /** Index and collection, or `anyLane`. */
+  /** The index and the collection, or `anyLane`. */
   lane: string
-  /** Sent with the subscription and memorised by the server for our presence notifications. */
+  /**
+   * Sent with the subscription. The server adds it to the notifications that this client has entered or left the room.
+   */
   readonly volatile: Volatile | undefined
   /**
-   * `Doubtful`: the subscription was being opened when the server dropped all subscriptions. No answer shows whether it
-   * was dropped as well.
+   * `Doubtful`: the subscription was being opened when the server dropped all subscriptions. No answer shows whether
+   * this one was dropped as well.
    */
   phase: "Absent" | "Opening" | "Doubtful" | "Open" = "Absent"
   /**
@@ -61,20 +64,26 @@ export class Intent<E> {
    * client.
    */
   channel: string | undefined = undefined
-  /** The request was not answered, so it is sent again. The first answer to any of its requests counts. */
+  /** Whether its request was not answered, so that it is sent again. The first answer to any of its requests counts. */
   overlooked = false
-  /** How many notifications had been parked when the first of these requests was sent: those were for others. */
+  /**
+   * How many notifications had been parked when the first of these requests was sent. They belong to other
+   * subscriptions.
+   */
   parkedBefore = 0
-  /** The next intents on the same channel, by age: the server may give one channel to filters of different text. */
+  /**
+   * The neighbours of this intent on the same channel, by age. The server may give the same channel to filters with
+   * different texts.
+   */
   older: Intent<E> | undefined = undefined
   newer: Intent<E> | undefined = undefined
-  /** What happened since its consumers were last notified, except to later consumers. */
+  /** A gap that its consumers must be notified of, except the consumers that came later. */
   missed: { readonly cause: GapCause; readonly latecomers: Set<Consumer<E>> } | undefined = undefined
-  /** The only consumer, as long as there was never a second one. Most intents have one, and a set takes 200 bytes. */
+  /** The only consumer, until there is a second one. Most intents have one consumer, and a set takes 200 bytes. */
   private only: Consumer<E> | undefined = undefined
   /** All consumers, once there was a second one. */
   private set: Set<Consumer<E>> | undefined = undefined
-  /** The same, in the order in which they came; `undefined` after the set has changed. Never modified. */
+  /** The same as a list that is never modified. `undefined` after the set has changed. */
   private list: Consumers<E> | undefined = undefined
 
   constructor(key: string, lane: string, volatile: Volatile | undefined) {
@@ -83,13 +92,16 @@ export class Intent<E> {
     this.volatile = volatile
   }
 
-  /** Does not change while it is iterated over, even if a consumer comes or goes meanwhile. */
+  /**
+   * The consumers. The list does not change while it is iterated over, even if a consumer is added or removed
+   * meanwhile.
+   */
   get consumers(): Consumers<E> {
     if (this.set === undefined) return this.only === undefined ? none : [this.only]
     return this.list ??= Array.from(this.set)
   }
 
-  /** (The hot path of notifications.) */
+  /** This is the hot path of notifications. */
   notify(frame: Frame, size: number): void {
     if (this.only !== undefined) return this.only.notify(frame, size)
     const { consumers } = this
@@ -106,7 +118,7 @@ export class Intent<E> {
     this.missed?.latecomers.add(consumer)
   }
 
-  /** Returns `false` if it is not one of the consumers. */
+  /** Removes a consumer. Returns `false` if it is not one of the consumers. */
   remove(consumer: Consumer<E>): boolean {
     if (this.set === undefined) {
       if (this.only !== consumer) return false
@@ -130,12 +142,15 @@ export class Intent<E> {
     return this.set === undefined ? this.only !== undefined : this.set.size > 0
   }
 
-  /** The consumers that were never notified that it is open. */
-  unheard(): Consumers<E> {
+  /** The consumers that have never been notified that the subscription is open. */
+  unnotified(): Consumers<E> {
     return this.missed === undefined ? this.consumers : Array.from(this.missed.latecomers)
   }
 
-  /** The server no longer has the subscription. The consumers must be notified of the gap when it is open again. */
+  /**
+   * Reports that the server no longer has the subscription. The consumers are notified of the gap when it is open
+   * again.
+   */
   lose(cause: GapCause): void {
     this.missed = { cause, latecomers: new Set() }
   }
@@ -152,7 +167,11 @@ export class Intent<E> {
     return this.phase === "Opening" || this.phase === "Doubtful"
   }
 
-  /** It is not open now. `channel` is a channel that the server may still have for this client. */
+  /**
+   * Marks the intent as not open.
+   *
+   * @param channel a channel that the server may still have for this client
+   */
   close(channel?: string): void {
     this.phase = "Absent"
     this.channel = channel

@@ -1,9 +1,9 @@
 /**
- * Keeps the server's subscriptions as the registry wants them: decides which requests to send, and what their answers
+ * Keeps the server's subscriptions as the registry requires. It decides which requests to send, and what their answers
  * mean.
  *
- * The shell reports events by the methods. After each report it performs the actions that `poll` returns, until there
- * are none.
+ * The client's machine reports events by the methods. After each report, it performs the actions that `poll` returns,
+ * until there are none.
  */
 import * as KuzzleError from "../../KuzzleError.ts"
 import * as Json from "../data/json.ts"
@@ -13,7 +13,7 @@ import * as Envelope from "./envelope.ts"
 import * as Intents from "./intent.ts"
 import { anyLane } from "./lanes.ts"
 import * as Pace from "./pace.ts"
-import { isLoss, isPassing } from "./renewal.ts"
+import { isLoss, isTemporary } from "./renewal.ts"
 import * as Subscriptions from "./subscriptions.ts"
 
 export type Consumer = Intents.Consumer<KuzzleError.RequestError>
@@ -24,44 +24,48 @@ type Command = Subscriptions.Command<KuzzleError.RequestError>
 type Subscribe = Extract<Command, { readonly _tag: "Subscribe" }>
 type Unsubscribe = Extract<Command, { readonly _tag: "Unsubscribe" }>
 
-/** A request of the application: to subscribe, or to join a room by its id. */
-export interface Wanted {
+/** The application's request to subscribe, or to join a room by its id. */
+export interface SubscriptionRequest {
   readonly request: Envelope.KuzzleRequest
   readonly volatile: Intents.Volatile | undefined
 }
 
-/** What the shell is to do. */
+/** What the client's machine and the shell must do. */
 export type Action =
-  /** To be sent. Each answer goes to `answered`. */
+  /** Send this command, and report each answer by `answered`. */
   | Sent
-  /** Ask the schedule when to try again, and answer with `handleDue` after its delay, or with `handleExhausted`. */
+  /** Ask the schedule when to retry, and answer with `handleDue` after its delay, or with `handleExhausted`. */
   | {
     readonly _tag: "Ask"
     readonly intent: Intent
     readonly action: string
     readonly error: KuzzleError.RequestError
     /** Whether the schedule starts from its beginning. */
-    readonly afresh: boolean
+    readonly restart: boolean
   }
-  /** Wait this long plus a random jitter, then call the function. */
+  /** Wait for this time plus a random jitter, then call this method. */
   | { readonly _tag: "Wait"; readonly millis: number; readonly then: "handlePaced" | "handleSearch" }
   /**
-   * No answer arrived before the deadline. `needed`: other consumers depend on it, so the connection must be replaced.
+   * No answer arrived before the deadline. `needed`: other consumers depend on the answer, so the connection must be
+   * replaced.
    */
   | { readonly _tag: "Unanswered"; readonly reason: string; readonly needed: boolean }
 
-/** A command that waits for its answer. */
+/** A command that was sent. */
 export class Sent {
   readonly _tag = "Send"
-  /** Its deadline has passed without an answer. */
+  /** Whether its deadline has passed without an answer. */
   late = false
-  /** It may be the message that the server dropped. */
+  /** Whether it may be the message that the server dropped because of the rate. */
   doubted = false
-  /** It was sent again. Its own answer counts if it is the first. */
+  /** Whether the command was sent again. Its own answer still counts if it comes first. */
   overtaken = false
-  /** Overtaken, and no longer counted as in flight: its answer has arrived, or its deadline has passed. */
+  /**
+   * Whether an overtaken command no longer counts as in flight, because its answer has arrived or its deadline has
+   * passed.
+   */
   uncounted = false
-  /** Its answers are ignored from now on. */
+  /** Whether its answers are ignored from now on. */
   forgotten = false
 
   constructor(readonly command: Command) {}
@@ -91,15 +95,15 @@ export class Listening {
   private sent: Set<Sent> | undefined = undefined
   /** How many subscriptions the server has accepted. */
   private accepted = 0
-  /** How many the server had accepted when it last refused this intent temporarily. */
+  /** The value of `accepted` when the server last refused this intent temporarily. */
   private refusals: WeakMap<Intent, number> | undefined = undefined
-  /** Whether a wait for the pace, or for the search for the dropped message, is in progress. */
+  /** Whether a wait is in progress: for the pace, or before the commands that may have been dropped are sent again. */
   private pausing = false
   private searching = false
-  /** Our `sdkInstanceId`, as the server echoes it. */
+  /** The `sdkInstanceId` of this client, as the server echoes it. */
   private instance: unknown
 
-  /** The next action, if any. The caller performs it and polls again until there is none. */
+  /** The next actions. The caller performs them and polls again until there are none. */
   poll(now: number): ReadonlyArray<Action> {
     for (const command of this.registry.plan(now)) this.send(command)
     this.pauseUntilAllowed(now)
@@ -108,19 +112,21 @@ export class Listening {
     return actions
   }
 
-  /** Adds a consumer, or returns why JSON cannot carry the request. */
-  acquire(wanted: Wanted, consumer: Consumer): Intent | KuzzleError.EncodeError {
-    const key = keyOf(wanted)
-    return typeof key === "string" ? this.registry.acquire(key, laneOf(wanted.request), wanted.volatile, consumer) : key
+  /** Adds a consumer. Returns an error if the request cannot be sent as JSON. */
+  acquire(subscription: SubscriptionRequest, consumer: Consumer): Intent | KuzzleError.EncodeError {
+    const key = keyOf(subscription)
+    return typeof key === "string"
+      ? this.registry.acquire(key, laneOf(subscription.request), subscription.volatile, consumer)
+      : key
   }
 
   /** Whether this client caused the notification (spec 3.6). */
   isOwn(notification: Envelope.Frame): boolean {
-    const theirs = Envelope.instanceOf(notification)
-    return theirs !== undefined && theirs === this.instance
+    const instance = Envelope.instanceOf(notification)
+    return instance !== undefined && instance === this.instance
   }
 
-  /** Returns `false` if the connection has ended: its end decides what follows. */
+  /** Reports an answer. Returns `false` if the connection has ended, because its end decides what follows. */
   answered(sent: Sent, outcome: Outcome, now: number): boolean {
     if (sent.overtaken) return this.answeredTwice(sent, outcome)
     if (deadlineOf(outcome) === undefined) this.underWay.delete(sent)
@@ -129,7 +135,10 @@ export class Listening {
     return true
   }
 
-  /** The server has dropped a message of this connection because of the rate, without saying which (spec 1.7). */
+  /**
+   * Reports that the server has dropped a message of this connection because of the rate. It does not say which (spec
+   * 1.7).
+   */
   limited(now: number): void {
     if (this.underWay.size === 0) return
     this.registry.limited(now)
@@ -139,17 +148,20 @@ export class Listening {
     this.actions.push({ _tag: "Wait", millis: Pace.period, then: "handleSearch" })
   }
 
-  /** The pace allows more. */
+  /** Reports that the pace allows more commands. */
   handlePaced(): void {
     this.pausing = false
   }
 
-  /** Sends every doubted command again: the message that the server dropped must be one of those without an answer. */
+  /**
+   * Sends every doubted command again, because the message that the server dropped must be one of those without an
+   * answer.
+   */
   handleSearch(): void {
     this.searching = false
     for (const sent of this.underWay) {
       const { command } = sent
-      // An unsubscribe is not sent twice: the second one might undo a subscribe that was sent in between.
+      // An unsubscribe is not sent twice, because the second one might undo a subscribe that was sent in between.
       if (!sent.doubted || command._tag === "Unsubscribe") continue
       this.underWay.delete(sent)
       sent.overtaken = this.registry.overlooked(command.intent, command.epoch)
@@ -161,14 +173,14 @@ export class Listening {
     this.registry.due(intent)
   }
 
-  /** The schedule has ended: the refusal is final. */
+  /** Reports that the schedule has ended, so that the refusal is final. */
   handleExhausted(intent: Intent, error: KuzzleError.RequestError): void {
     this.registry.exhausted(intent, error)
   }
 
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** Made for the first command, because many clients never subscribe. */
+  /** The commands that wait for an answer. Made for the first command, because many clients never subscribe. */
   private get underWay(): Set<Sent> {
     return this.sent ??= new Set()
   }
@@ -179,7 +191,7 @@ export class Listening {
     this.actions.push(sent)
   }
 
-  /** The requests that the pace holds back are sent later. */
+  /** Requests a wait if the pace holds commands back. */
   private pauseUntilAllowed(now: number): void {
     const at = this.registry.nextAt(now)
     if (at === undefined || this.pausing) return
@@ -196,12 +208,12 @@ export class Listening {
       return true
     }
     const error = channel
-    // When the connection is lost, the intent stays and is opened again on the next one.
+    // The intent stays and is opened again on the next connection.
     if (isLoss(error)) return false
     if (error._tag === "KuzzleDeadlineError") {
       this.tooLate(sent, error, this.registry.unanswered(intent, epoch, error))
     } else if (KuzzleError.isTokenDead(error)) this.registry.outdated(intent, epoch)
-    else if (mayPass(error, intent)) {
+    else if (mayBeAcceptedLater(error, intent)) {
       if (error._tag === "KuzzleTooManyRequestsError") this.registry.limited(now)
       if (this.registry.postponed(intent, epoch)) this.ask(sent.action, intent, error)
     } else this.registry.refused(intent, epoch, error)
@@ -211,8 +223,7 @@ export class Listening {
   private unsubscribed(sent: Sent, { epoch, lane, roomId }: Unsubscribe, outcome: Outcome): void {
     const deadline = deadlineOf(outcome)
     if (deadline !== undefined) {
-      // The answer may still arrive, and a subscribe must not overtake it. But the subscribe must not wait for ever
-      // either.
+      // The answer may still arrive, and a subscribe must not overtake it. A second deadline ends this wait.
       if (!sent.doubted) return this.tooLate(sent, deadline, false)
       this.underWay.delete(sent)
       sent.overtaken = sent.uncounted = true
@@ -222,13 +233,13 @@ export class Listening {
     else this.registry.notUnsubscribed(lane, epoch, roomId)
   }
 
-  /** A command that was sent again now has its first answer, or will never have one. */
+  /** Handles the answer to an overtaken command, or its deadline. */
   private answeredTwice(sent: Sent, outcome: Outcome): boolean {
     const { command, uncounted } = sent
     // An answer after the deadline may still name a room. The second deadline ends the wait.
     sent.forgotten = deadlineOf(outcome) === undefined || uncounted
     if (command._tag === "Unsubscribe") {
-      // The room may have been opened again before the server left it. Only another connection is certain.
+      // The room may have been opened again before the server left it. Only another connection makes this certain.
       if (outcome._tag === "Success" && this.registry.mayListen(command.lane, command.roomId)) {
         this.unanswered("realtime:unsubscribe took effect after its deadline", true)
       }
@@ -246,7 +257,7 @@ export class Listening {
     return true
   }
 
-  /** Marks the requests of the intent in flight as overtaken: they ask for a subscription that is open now. */
+  /** Marks the requests of this intent in flight as overtaken, because the subscription is open now. */
   private overtakeAll(intent: Intent): void {
     for (const sent of this.underWay) {
       if (sent.command._tag === "Unsubscribe" || sent.command.intent !== intent) continue
@@ -271,30 +282,26 @@ export class Listening {
 
   private ask(action: string, intent: Intent, error: KuzzleError.RequestError): void {
     const before = this.refusals?.get(intent)
-    // A server that accepts other subscriptions, a few per second, will accept this one too, so the retry is not
-    // counted.
+    // If the server accepts other subscriptions, it will accept this one, too. So the schedule restarts.
     const accepting = error._tag === "KuzzleTooManyRequestsError" && before !== undefined && before < this.accepted
     this.refusals ??= new WeakMap()
     this.refusals.set(intent, this.accepted)
-    this.actions.push({ _tag: "Ask", intent, action, error, afresh: before === undefined || accepting })
+    this.actions.push({ _tag: "Ask", intent, action, error, restart: before === undefined || accepting })
   }
 }
 
 /**
- * Whether the server may accept the same request later. A filter may cause an internal error, but not a filter that was
- * accepted before.
+ * Whether the server may accept the same request later. An internal error is temporary only if the filter was accepted
+ * before, because a filter may cause one.
  */
-const mayPass = (error: KuzzleError.RequestError, { missed }: Intent): boolean =>
-  isPassing(error) && (error._tag !== "KuzzleInternalError" || missed !== undefined)
-
-/** The error that the server reports, without a request id, when it drops a message because of the rate. */
-export const rateLimitId = "network.websocket.ratelimit_exceeded"
+const mayBeAcceptedLater = (error: KuzzleError.RequestError, { missed }: Intent): boolean =>
+  isTemporary(error) && (error._tag !== "KuzzleInternalError" || missed !== undefined)
 
 const tooMany = (action: string): KuzzleError.RequestError =>
   KuzzleError.fromStatus({
     controller: "realtime",
     action,
-    id: rateLimitId,
+    id: Pace.rateLimitId,
     code: 50528258,
     status: 429,
     message: "Rejected: too many requests received from that socket",
@@ -304,8 +311,11 @@ const tooMany = (action: string): KuzzleError.RequestError =>
 const laneOf = ({ action, collection, index }: Envelope.KuzzleRequest): string =>
   action === "join" ? anyLane : `${String(index)}/${String(collection)}`
 
-/** Canonical JSON changes values silently, so `stringify` checks them first. */
-const keyOf = ({ request, volatile }: Wanted): string | KuzzleError.EncodeError => {
+/**
+ * The key of the intent, or an error. `stringify` checks the values first, because canonical JSON changes some
+ * silently.
+ */
+const keyOf = ({ request, volatile }: SubscriptionRequest): string | KuzzleError.EncodeError => {
   const refused = (issue: string) =>
     new KuzzleError.EncodeError({ controller: request.controller, action: request.action, issue })
   const json = Json.stringify(volatile === undefined ? request : { ...request, volatile })
@@ -317,7 +327,7 @@ const keyOf = ({ request, volatile }: Wanted): string | KuzzleError.EncodeError 
   }
 }
 
-/** A room counts as left if this client was not in it (412), or if its connection has ended. */
+/** Whether the room counts as left. It does if this client was not in it (412), or if its connection has ended. */
 const isUnsubscribed = (outcome: Outcome): boolean => {
   const error = errorOf(outcome)
   return KuzzleError.isApiError(error)
@@ -338,7 +348,7 @@ const isOutdated = (outcome: Outcome): boolean => {
 
 const channelIn = Shape.member("channel", Shape.string)
 
-/** The channel that the answer contains, or the error. */
+/** The channel in the answer, or the error. */
 const channelOf = (outcome: Outcome, action: string): string | KuzzleError.RequestError => {
   const notAnAnswer = (issue: string) => new KuzzleError.ProtocolError({ controller: "realtime", action, issue })
   if (outcome._tag === "Failure") return errorOf(outcome) ?? notAnAnswer("a cause without an error")

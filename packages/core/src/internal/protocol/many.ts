@@ -1,13 +1,13 @@
 /**
- * The outcome of each document of a request on many. The server answers with two lists: the successes in the order of
- * the request, and the failures in another order and without positions (spec 0.14). A failure is matched by its id or
- * its content. The successes follow in order. If that is ambiguous, a document has no outcome, rather than that of
- * another one.
+ * Finds the outcome of each document of a request on many. The server answers with two lists: the successes in the
+ * order of the request, and the failures in another order and without positions (spec 0.14). A failure is matched by
+ * its id or its content. The successes are then matched in order. If the match is ambiguous, the outcome of a document
+ * is unknown.
  */
 import type { ApiErrorFields, ErrorId } from "../../KuzzleError.ts"
 import { canonical } from "./canonical.ts"
 
-/** A document as it was sent: `content` is its body. */
+/** A document as it was sent. `content` is its body. */
 export interface Item {
   readonly _id?: string | undefined
   readonly content: unknown
@@ -26,7 +26,7 @@ export type Outcome<Success, Failure> =
   /** The answer does not show the outcome. */
   | { readonly _tag: "Unknown" }
 
-/** The outcome of each item, at its position. The ids that are given differ from each other. */
+/** The outcome of each item, at its position. No two items may have the same id. */
 export const outcomes = <Success extends { readonly _id: string }, Failure extends Rejected>(
   items: ReadonlyArray<Item>,
   { errors, successes }: { readonly successes: ReadonlyArray<Success>; readonly errors: ReadonlyArray<Failure> }
@@ -49,7 +49,7 @@ export const outcomes = <Success extends { readonly _id: string }, Failure exten
   const done = new Map(successes.map((success) => [success._id, success]))
   const inOrder = successes.filter(({ _id }) => !positions.has(_id))
   const unnamed = items.flatMap(({ _id }, position) => isGiven(_id) || failed.has(position) ? [] : [position])
-  // Documents without an id are matched by their position alone, so none may be missing.
+  // Documents without an id are matched by their order alone, so none may be missing.
   const byPlace = allPlaced && inOrder.length === unnamed.length
     ? new Map(unnamed.map((position, i) => [position, inOrder[i]]))
     : new Map<number, Success>()
@@ -61,35 +61,38 @@ export const outcomes = <Success extends { readonly _id: string }, Failure exten
   })
 }
 
-/** The positions of equal contents without an id, each with the first that has not failed. */
+/**
+ * The positions of the items without an id, by their content. `next` is the index of the first position that has not
+ * failed.
+ */
 type Anonymous = ReadonlyMap<string, { readonly positions: Array<number>; next: number }>
 
 const anonymousOf = (items: ReadonlyArray<Item>): Anonymous => {
   const anonymous = new Map<string, { readonly positions: Array<number>; next: number }>()
   for (const [position, { _id, content }] of items.entries()) {
     if (isGiven(_id)) continue
-    const print = fingerprint(content)
-    const equal = anonymous.get(print)
-    if (equal === undefined) anonymous.set(print, { positions: [position], next: 0 })
+    const text = fingerprint(content)
+    const equal = anonymous.get(text)
+    if (equal === undefined) anonymous.set(text, { positions: [position], next: 0 })
     else equal.positions.push(position)
   }
   return anonymous
 }
 
-/** The reason for the error of an item whose outcome is unknown. */
+/** The issue in the error of an item whose outcome is unknown. */
 export const unknown = "it does not show the outcome of the document"
 
-/** Items in their order, in groups in which no id comes twice: of two of one id, the second waits for the first. */
+/** Groups items, in their order, so that no id occurs twice in a group. The groups are sent one after the other. */
 export const rounds = <A>(
   items: ReadonlyArray<A>,
   idOf: (item: A) => string | undefined
 ): ReadonlyArray<ReadonlyArray<A>> => {
   const groups: Array<Array<A>> = []
-  const met = new Map<string, number>()
+  const counts = new Map<string, number>()
   for (const item of items) {
     const _id = idOf(item)
-    const round = isGiven(_id) ? met.get(_id) ?? 0 : 0
-    if (isGiven(_id)) met.set(_id, round + 1)
+    const round = isGiven(_id) ? counts.get(_id) ?? 0 : 0
+    if (isGiven(_id)) counts.set(_id, round + 1)
     const group = groups[round]
     if (group === undefined) groups.push([item])
     else group.push(item)
@@ -97,28 +100,28 @@ export const rounds = <A>(
   return groups
 }
 
-/** Splits a request that is too large into halves. */
+/** Splits the items of a request that is too large into halves. */
 export const halves = <A>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> => {
   const middle = Math.ceil(items.length / 2)
   return [items.slice(0, middle), items.slice(middle)]
 }
 
-/** An empty id counts as none: the server generates one. */
+/** Whether an item has an id. An empty id counts as none, because the server generates one for it. */
 const isGiven = (_id: string | undefined): _id is string => _id !== undefined && _id !== ""
 
 const keyOf = ({ _id }: Item): string | undefined => isGiven(_id) ? _id : undefined
 
-/** Equal contents have the same outcome. Kuzzle's metadata do not count, because answers may lack them. */
+/** The text by which contents are compared. Kuzzle's metadata are left out, because answers may lack them. */
 const fingerprint = (content: unknown): string => {
   const text = canonical(content ?? null)
   if (!text.includes("_kuzzle_info")) return text
-  // Only an object has members.
+  // Safe: only an object contains this name as a member.
   const { _kuzzle_info: _, ...rest } = JSON.parse(text) as Record<string, unknown>
   return canonical(rest)
 }
 
 /**
- * The field that a strict mapping refused. Found by position, not by a pattern, so the time is linear in the reason.
+ * The field that a strict mapping refused. A pattern is not used, so the time is linear in the length of the reason.
  */
 const strictlyRefused = (reason: string): string | undefined => {
   const opening = "mapping set to strict, dynamic introduction of ["
@@ -129,8 +132,8 @@ const strictlyRefused = (reason: string): string | undefined => {
 }
 
 /**
- * The error that a request on this single document would have ended with. An `m*` answer contains only Elasticsearch's
- * text.
+ * The fields of the error with which a request on this single document would have failed. An `m*` answer contains only
+ * Elasticsearch's text.
  */
 export const fieldsOf = (
   request: {

@@ -1,15 +1,15 @@
 /**
- * The heartbeat of one connection: when to ping, and when to judge the connection. How it is judged is decided in
- * `liveness.ts`.
+ * The heartbeat of one connection. It decides when to ping, and when to check whether the connection is alive.
+ * `liveness.ts` decides whether it is.
  *
- * Events come in through the `handle…` methods, with the time. After each of them the shell calls `poll` and performs
- * its commands until there is none, and calls `handleDue` at `nextDue`.
+ * The client's machine reports events by the `handle…` methods, with the time. After each report, it performs the
+ * actions that `poll` returns, until there are none, and calls `handleDue` at `nextDue`.
  */
 import * as Duration from "effect/Duration"
 import { ConnectionEndedError } from "../../KuzzleError.ts"
 import * as Liveness from "./liveness.ts"
 
-/** A command for the shell. */
+/** An action for the client's machine. */
 export type Action =
   | { readonly _tag: "Ping" }
   /** Ask the schedule for its next delays, and answer with `handlePlanned` or `handlePlanFailed`. */
@@ -18,7 +18,7 @@ export type Action =
 
 const alive: Liveness.Verdict = { _tag: "Alive" }
 
-/** Asking the schedule takes a fiber, which costs more than the ping. */
+/** How many delays are requested at once. Asking the schedule takes a fiber, which costs more than a ping. */
 const lookahead = 16
 
 export class Pulse {
@@ -26,16 +26,16 @@ export class Pulse {
   private nextPulse = Infinity
   /** The next delays, in reverse order. */
   private planned: Array<number> = []
-  /** When the first of the requested delays begins. */
+  /** The start of the first requested delay. */
   private plannedFrom: number
-  /** When the ping whose round trip is measured was sent. */
+  /** When the ping was sent whose round trip is being measured. */
   private pingedAt: number | undefined
   private terminated = false
   private readonly actions: Array<Action> = []
 
   constructor(private readonly settings: Liveness.Settings, now: number) {
     this.plannedFrom = now
-    // A connection that outlasts its first ping requests many delays at once.
+    // Only a connection that lives until its first ping requests many delays at once.
     this.actions.push({ _tag: "Plan", count: 1 })
   }
 
@@ -43,40 +43,42 @@ export class Pulse {
     return this.actions.shift()
   }
 
-  /** `Infinity`: nothing is due until the next event. */
+  /** When to call `handleDue`. `Infinity`: not before the next event. */
   nextDue(): number {
     if (this.terminated) return Infinity
     return this.verdict._tag === "Waiting" ? Math.min(this.verdict.lookAt, this.nextPulse) : this.nextPulse
   }
 
-  /** A whole frame has arrived. Returns whether it was expected. */
+  /** Reports a whole frame. Returns whether the heartbeat was waiting for one. */
   handleFrame(): boolean {
     if (this.verdict._tag !== "Waiting") return false
     this.verdict = alive
     return true
   }
 
-  /** The answer to a ping has arrived. Returns the round trip in milliseconds, if it was measured. */
+  /** Reports the answer to a ping. Returns the round trip in milliseconds, if it was measured. */
   handlePong(now: number): number | undefined {
     const { pingedAt } = this
     this.pingedAt = undefined
     return pingedAt === undefined ? undefined : now - pingedAt
   }
 
-  handleDue(seen: Liveness.Sight): void {
-    const isPulse = seen.now >= this.nextPulse
-    if (this.verdict._tag === "Waiting" && seen.now >= this.verdict.lookAt) this.judge(this.verdict.ping, seen, isPulse)
+  handleDue(sight: Liveness.Sight): void {
+    const isPulse = sight.now >= this.nextPulse
+    if (this.verdict._tag === "Waiting" && sight.now >= this.verdict.lookAt) {
+      this.judge(this.verdict.ping, sight, isPulse)
+    }
     if (!isPulse || this.terminated) return
-    this.pulse(seen)
-    this.plan(seen.now)
+    this.pulse(sight)
+    this.plan(sight.now)
   }
 
   /** Checks the connection now, after an event of the host. */
-  handleProbe(seen: Liveness.Sight): void {
-    if (this.verdict._tag === "Alive") this.pulse(seen)
+  handleProbe(sight: Liveness.Sight): void {
+    if (this.verdict._tag === "Alive") this.pulse(sight)
   }
 
-  /** The next delays of the schedule. If there are none, the schedule has ended, and the pings end too. */
+  /** Reports the next delays of the schedule. If there are none, the schedule has ended, and the pings end, too. */
   handlePlanned(delays: ReadonlyArray<number>): void {
     this.planned = delays.toReversed()
     this.setNextPulse()
@@ -86,21 +88,21 @@ export class Pulse {
     this.terminate(`the heartbeat's schedule failed: ${issue}`)
   }
 
-  private judge(ping: Liveness.Ping, seen: Liveness.Sight, pingsAnyway: boolean): void {
-    this.verdict = Liveness.onLook(ping, seen, this.settings)
+  private judge(ping: Liveness.Ping, sight: Liveness.Sight, pingsAnyway: boolean): void {
+    this.verdict = Liveness.onLook(ping, sight, this.settings)
     if (this.verdict._tag === "Dead") return this.terminate(reasonOf(this.verdict))
     if (this.verdict._tag !== "Waiting" || !this.verdict.fresh) return
-    // Its round trip would measure the stall of this process.
+    // The round trip is not measured, because it would include the stall of this process.
     this.pingedAt = undefined
     if (!pingsAnyway) this.actions.push({ _tag: "Ping" })
   }
 
-  private pulse(seen: Liveness.Sight): void {
-    // The first answer belongs to the first of several pings. A ping that waits behind an upload measures no round
-    // trip.
-    if (this.verdict._tag === "Alive") this.pingedAt = Liveness.unobstructed(seen) ? seen.now : undefined
+  private pulse(sight: Liveness.Sight): void {
+    // If several pings are unanswered, the next answer belongs to the first of them. A ping behind an upload does not
+    // measure the round trip.
+    if (this.verdict._tag === "Alive") this.pingedAt = Liveness.unobstructed(sight) ? sight.now : undefined
     const unanswered = this.verdict._tag === "Waiting" ? this.verdict.ping : undefined
-    this.verdict = Liveness.onPulse(unanswered, seen, this.settings)
+    this.verdict = Liveness.onPulse(unanswered, sight, this.settings)
     this.actions.push({ _tag: "Ping" })
   }
 

@@ -1,6 +1,6 @@
 /**
- * Decides when and where the next connection is dialled, after a loss, after a delay of the schedule, or when the host
- * wakes up.
+ * Decides when the next connection is dialled, and at which endpoint: after a loss, after a delay of the schedule, or
+ * when the host wakes up.
  */
 import * as Duration from "effect/Duration"
 import * as RetryAfter from "../data/retryAfter.ts"
@@ -8,23 +8,26 @@ import type { Cause } from "./clientAction.ts"
 import * as Connection from "./connection.ts"
 import { Endpoints } from "./endpoints.ts"
 
-/** The end of a connection or an attempt. */
+/** The end of a connection, or of an attempt. */
 interface Lost {
   readonly cause: Cause
   readonly endpoint: string
   readonly stable: boolean
 }
 
-/** What follows a loss. `delayMillis` is `undefined` when there is no other attempt. */
+/** What follows a loss. `delayMillis` is `undefined` if no further attempt is made. */
 export interface Following extends Lost {
   readonly delayMillis: number | undefined
-  /** No endpoint was reachable, or no further attempt is made: callers that wait for the first connection fail. */
+  /**
+   * Whether no endpoint was reachable, or no further attempt is made. Then callers that wait for the first connection
+   * fail.
+   */
   readonly isUnusable: boolean
 }
 
-/** Of the client's settings. */
+/** The part of the client's settings that this machine needs. */
 export interface Settings {
-  /** After a connection that was open at least this long, the schedule restarts. */
+  /** The schedule restarts after a connection that was open at least this long. */
   readonly stableAfter: Duration.Duration
 }
 
@@ -34,11 +37,14 @@ export class Reconnection {
   private openedAt: number | undefined = undefined
   /** The latest loss, until the schedule has returned the next delay. */
   private lost: Lost | undefined = undefined
-  /** The schedule restarts at its next use. */
-  private afresh = false
+  /** Whether the schedule restarts at its next use. */
+  private restart = false
   /** The end of the backoff delay. */
   private pausedUntil = Infinity
-  /** The host came back online or woke up since the current attempt began, so the next one has no backoff delay. */
+  /**
+   * Whether the host came back online or woke up since the current attempt began. Then the next attempt has no backoff
+   * delay.
+   */
   private woken = false
   private failures = 0
 
@@ -56,7 +62,7 @@ export class Reconnection {
     return this.endpoints.locate(endpoint, now)
   }
 
-  /** Returns when the endpoint may be dialled. */
+  /** Reports the endpoint of an attempt, and the current addresses. Returns when the endpoint may be dialled. */
   handleLocated(endpoint: string, current: ReadonlyArray<string>): number {
     this.endpoints.replace(current)
     return this.endpoints.allowedAt(endpoint)
@@ -71,26 +77,30 @@ export class Reconnection {
     this.woken = false
   }
 
-  /** Returns whether there was a connection that was stable. */
+  /** Reports the end of a connection or an attempt. Returns whether there was a stable connection. */
   handleEnded(now: number): boolean {
     const { openedAt } = this
     const stable = openedAt !== undefined && now - openedAt >= Duration.toMillis(this.settings.stableAfter)
     this.openedAt = undefined
-    // Set even if the schedule is not used now because the connection was closed on purpose.
-    this.afresh ||= stable
+    // The restart is remembered even if the connection was closed on purpose, because the schedule is not used then.
+    this.restart ||= stable
     return stable
   }
 
-  /** Returns whether the schedule restarts. */
+  /** Reports a loss. Returns whether the schedule restarts. */
   handleLost(lost: Lost, now: number): boolean {
-    const { afresh } = this
+    const { restart } = this
     this.lost = lost
     this.endpoints.handleRetryAfter(lost.endpoint, Duration.toMillis(RetryAfter.of(lost.cause)), now)
-    this.afresh = false
-    return afresh
+    this.restart = false
+    return restart
   }
 
-  /** `pause`: the backoff delay of the schedule in milliseconds; `undefined`: it has ended. */
+  /**
+   * Reports the answer of the schedule. Returns what follows the latest loss.
+   *
+   * @param pause the backoff delay in milliseconds; `undefined` if the schedule has ended
+   */
   handleDelay(pause: number | undefined, now: number): Following | undefined {
     const { lost } = this
     if (lost === undefined) return undefined
@@ -104,17 +114,17 @@ export class Reconnection {
     return { ...lost, delayMillis, isUnusable: this.failures >= all.length || delayMillis === undefined }
   }
 
-  /** No further attempt is made. */
+  /** Reports a defect, after which no further attempt is made. */
   handleDefect(): void {
     this.lost = undefined
   }
 
-  /** The host came back online or woke up. */
+  /** Reports that the host came back online or woke up. */
   handleWoken(): void {
     this.woken = true
   }
 
-  /** Coming back online or waking up skips the backoff delay, but not the wait of `Retry-After`. */
+  /** When to dial. Coming back online or waking up skips the backoff delay, but not the wait of `Retry-After`. */
   dialAt(endpoint: string): number {
     return Math.max(this.woken ? -Infinity : this.pausedUntil, this.endpoints.allowedAt(endpoint))
   }

@@ -1,24 +1,24 @@
 /**
- * A connection that is replaced on purpose: for an exchange of the session, or because its server shuts down. New
- * requests wait meanwhile, and the replacement waits for requests in flight.
+ * The replacement of a connection on purpose: for an exchange of the session, or because the server shuts down. It
+ * waits for the requests in flight. New requests wait meanwhile.
  */
 import * as Duration from "effect/Duration"
 
 /** How long to wait for requests in flight, in milliseconds. */
 export const drainTimeout = 5000
 
-/** Of the client's settings. */
+/** The part of the client's settings that this machine needs. */
 export interface Settings {
-  /** A server that shuts down is left at most once in this time. */
+  /** The client leaves a server that shuts down at most once in this time. */
   readonly stableAfter: Duration.Duration
 }
 
 export class Replacement {
   /** The end of the wait for requests in flight. */
   private drainBy = Infinity
-  /** An exchange has begun, or waits for requests in flight. */
+  /** Whether an exchange has begun, or waits for requests in flight. */
   private exchanging = false
-  /** The server shuts down: the connection is replaced by one to the next endpoint. */
+  /** Whether the server shuts down, so that the connection is replaced by one to the next endpoint. */
   private leaving = false
   private movedAt = -Infinity
 
@@ -33,13 +33,13 @@ export class Replacement {
     return this.leaving
   }
 
-  /** The connection is held for an exchange. */
+  /** Reports that the connection is held for an exchange. */
   handleHeld(now: number): void {
     this.exchanging = true
     this.drainBy = now + drainTimeout
   }
 
-  /** The server shuts down. Returns whether it is left. */
+  /** Reports that the server shuts down. Returns whether the client leaves it. */
   handleShutDown(now: number): boolean {
     if (now - this.movedAt < Duration.toMillis(this.settings.stableAfter)) return false
     this.leaving = true
@@ -49,8 +49,8 @@ export class Replacement {
   }
 
   /**
-   * No request is in flight any more, or the wait has ended. Returns what may begin. An exchange comes first, leaving
-   * the server second.
+   * Reports that no request is in flight any more, or that the wait has ended. Returns what may begin. An exchange
+   * takes precedence over leaving the server.
    */
   handleDrained(): "Exchange" | "Leave" | "Nothing" {
     if (this.drainBy === Infinity) return "Nothing"
@@ -59,7 +59,7 @@ export class Replacement {
     return this.leaving ? "Leave" : "Nothing"
   }
 
-  /** The exchange has ended. Returns what happens to a connection that it does not replace. */
+  /** Reports the end of an exchange. Returns what happens to a connection that the exchange does not replace. */
   handleExchanged(isReplaced: boolean): "Stay" | "Leave" | "Wait" {
     this.exchanging = false
     if (isReplaced || !this.leaving) this.drainBy = Infinity
@@ -67,7 +67,7 @@ export class Replacement {
     return this.drainBy === Infinity ? "Leave" : "Wait"
   }
 
-  /** The connection has ended by itself. */
+  /** Reports the end of the connection. */
   handleLost(): void {
     this.leaving = false
   }

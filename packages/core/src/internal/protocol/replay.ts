@@ -1,6 +1,6 @@
 /**
- * The pace at which waiting requests are sent on a new connection: in their order, 32 in flight, as fast as the server
- * allows. A request that may have ended an earlier connection is sent without others.
+ * The replay sends the requests that waited for a connection: in their order, at most 32 in flight, and as fast as the
+ * server's rate limit allows. A request that may have ended an earlier connection is sent separately (`suspects.ts`).
  */
 import type { Call } from "./call.ts"
 import { Pace } from "./pace.ts"
@@ -10,7 +10,7 @@ export class Replay {
   /** The requests of the replay that are in flight. */
   private underWay = Suspects.nothing
   private readonly pace = new Pace()
-  /** The requests that the server refused because of the rate, in their order. They go first. */
+  /** The requests that the server refused because of the rate, in their order. They are sent first. */
   private postponed: ReadonlyArray<Call> = nothing
   /** The requests that waited when this round began. */
   private calls: ReadonlyArray<Call> = nothing
@@ -23,7 +23,7 @@ export class Replay {
     this.running = true
   }
 
-  /** Ends the round, complete or not. */
+  /** Ends the round, whether it is complete or not. */
   end(): void {
     this.calls = nothing
     this.running = false
@@ -41,7 +41,7 @@ export class Replay {
     return this.postponed.includes(call)
   }
 
-  /** Returns the request to send next, or when to call again, or `undefined`: the round is complete. */
+  /** The next request to send, or the time at which to call again. `undefined` if the round is complete. */
   next(now: number): Call | number | undefined {
     for (;;) {
       const call = this.postponed[0] ?? this.calls[this.position]
@@ -54,39 +54,39 @@ export class Replay {
       if (call === this.postponed[0]) this.postponed = this.postponed.slice(1)
       else this.position += 1
     }
-    // New requests are not sent while a request that may end the connection is in flight.
+    // The round is not complete while a request that may end the connection is in flight, so that new requests wait.
     const at = this.underWay.group === "New" ? -Infinity : Suspects.sendAt("New", this.underWay)
     return at <= now ? undefined : at
   }
 
   sent({ suspicion }: Call, now: number): void {
-    this.pace.took(now)
+    this.pace.countSent(now)
     this.underWay = { count: this.underWay.count + 1, group: suspicion.group, since: now }
   }
 
-  /** A request that was sent is no longer in flight. */
+  /** Reports that a request of the replay is no longer in flight. */
   finished(): void {
     this.underWay = { ...this.underWay, count: this.underWay.count - 1 }
   }
 
-  /** The server refused the request because of the rate. Returns when it may be sent again. */
+  /** Reports that the server refused the request because of the rate. Returns when it may be sent again. */
   postpone(call: Call, now: number): number {
     this.pace.refused(now)
     this.postponed = [...this.postponed, call].sort((a, b) => a.nth - b.nth)
     return this.pace.nextAt(now)
   }
 
-  /** The server dropped a message because of the rate, without saying which. */
+  /** Reports that the server dropped a message because of the rate. It does not say which. */
   limited(now: number): void {
     if (this.running || this.hasPostponed()) this.pace.refused(now)
   }
 
-  /** Postponed requests wait in the queue like all others: the connection is not ready any more. */
+  /** Lets postponed requests wait in the queue like all others, because the connection is not ready any more. */
   forgetPostponed(): void {
     this.postponed = nothing
   }
 
-  /** The connection is lost, and with it all requests in flight. */
+  /** Reports that the connection is lost, and with it all requests in flight. */
   lost(): void {
     this.underWay = Suspects.nothing
     this.end()

@@ -1,16 +1,17 @@
 /**
- * Requests and their answers: every one ends exactly once, with a result, a typed error or by interruption, and leaves
- * no trace (promises R1 to R8). A request is in flight (`pending`), or it waits for a connection, a renewal or its turn
- * (`waiting`).
+ * The machine of the requests. Every request ends exactly once: with a result, a typed error or an interruption. Then
+ * nothing of it stays in memory (promises R1 to R8). A request is in flight (`pending`), or it waits for a connection,
+ * a renewal or its turn (`waiting`).
  *
- * Events come in through the other methods, with the time. After each of them the shell calls `poll` and performs its
- * commands until there is none, and calls `handleDue` at `nextDue`. The outcome of a request goes to its own `settle`.
+ * The client's machine and the shell report events by the methods, with the time. After each report, the actions that
+ * `poll` returns are performed, until there are none, and `handleDue` is called at `nextDue`. The outcome of a request
+ * goes to its own `settle`.
  */
 import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import * as KuzzleError from "../../KuzzleError.ts"
 import * as Calls from "./call.ts"
-import { type Asked, type Call, errorOf, nobody, type Outcome } from "./call.ts"
+import { type Call, errorOf, nobody, type Outcome, type Submission } from "./call.ts"
 import type { Admission } from "./connection.ts"
 import { type Identity, isAnonymous } from "./credentials.ts"
 import * as Envelope from "./envelope.ts"
@@ -22,14 +23,14 @@ import { Replay } from "./replay.ts"
 import { frameOf, type Session } from "./sending.ts"
 import * as Suspects from "./suspects.ts"
 
-/** The settings of the queue. */
+/** The settings of the offline queue. */
 export interface QueueSettings {
   readonly maxSize: number
   readonly maxBytes: number
   readonly ttl: Duration.Duration
 }
 
-/** Of the client's settings. */
+/** The part of the client's settings that this machine needs. */
 export interface Settings {
   readonly maxRequestSize: number
   readonly queue: QueueSettings | undefined
@@ -39,7 +40,7 @@ export interface Settings {
 export type RequestEvent =
   | { readonly _tag: "Queued"; readonly controller: string; readonly action: string }
   | { readonly _tag: "Dequeued"; readonly controller: string; readonly action: string }
-  /** Kuzzle refused a subscription, or a queued request, temporarily. It is sent again after about `delay`. */
+  /** Kuzzle temporarily refused a subscription or a queued request. It is sent again after about `delay`. */
   | {
     readonly _tag: "Postponed"
     readonly controller: string
@@ -72,19 +73,22 @@ export interface Refused {
   readonly size: number
 }
 
-/** A command for the shell. */
+/** An action for the client's machine or the shell. */
 export type Action =
-  /** Give `frame` to the socket, and answer with `handleSent` or `handleUnsent`. (No object is made: this is the hot path.) */
+  /**
+   * Give the `frame` of this request to the socket, and answer with `handleSent` or `handleUnsent`. (The request itself
+   * is the action, so that the hot path makes no object.)
+   */
   | Call
-  /** Renew the session, and answer with `handleRenewal` whether it is being renewed. */
+  /** Renew the session of the refused request, and report by `handleRenewal` whether it is being renewed. */
   | Refused
-  /** Renew the session: by this machine's clock it has expired. */
+  /** Renew the session, because it has expired by our clock. */
   | { readonly _tag: "Expired"; readonly identity: Identity }
-  /** Publish. `size` is the length of the text that the event was decoded from, if any. */
+  /** Publish an event. `size` is the length of the text that the event was decoded from, if any. */
   | { readonly _tag: "Event"; readonly event: RequestEvent; readonly size: number | undefined }
-  /** The requests that waited when the replay began are in flight. */
+  /** The replay is complete: the requests that waited when it began have been sent or have ended. */
   | { readonly _tag: "Replayed" }
-  /** `awaitIdle` was called, and no request is in flight any more. */
+  /** No request is in flight any more, after a call of `awaitIdle`. */
   | { readonly _tag: "Idle" }
 
 const replayed: Action = { _tag: "Replayed" }
@@ -102,12 +106,12 @@ export class Requests {
   private count = 0
   private connected = false
   private admission: Admission = "Wait"
-  /** Explains why nothing is sent. */
+  /** The cause of the error when a request is refused. */
   private refusal: Refusal | undefined = undefined
   private idleAwaited = false
   private due = Infinity
 
-  /** @param idPrefix makes the ids of this client differ from those of every other */
+  /** @param idPrefix makes the ids of this client differ from those of every other client */
   constructor(
     private readonly settings: Settings,
     private readonly idPrefix: string,
@@ -122,14 +126,12 @@ export class Requests {
     }
   }
 
-  /**
-   * A time no later than the next one at which `handleDue` has something to do. `Infinity`: not before the next event.
-   */
+  /** When to call `handleDue`. It may be too early, but never too late. `Infinity`: not before the next event. */
   nextDue(): number {
     return this.due
   }
 
-  /** The requests in flight. */
+  /** The number of requests in flight. */
   pendingCount(): number {
     return this.pending.size()
   }
@@ -142,7 +144,9 @@ export class Requests {
     return this.connected
   }
 
-  /** The requests in flight on this connection. Visits each of them, so it is not for the hot path. */
+  /**
+   * The size and the latest deadline of the requests in flight. It visits each of them, so it is not for the hot path.
+   */
   unanswered(): InFlight {
     let bytes = 0
     let answerBy = -Infinity
@@ -153,16 +157,16 @@ export class Requests {
     return { bytes, answerBy }
   }
 
-  submit(asked: Asked, now: number): Call {
+  submit(submission: Submission, now: number): Call {
     this.count += 1
-    const isUnknown = isAnonymous(asked.options) || this.admission === "Hold"
+    const isUnknown = isAnonymous(submission.options) || this.admission === "Hold"
     const user = isUnknown ? undefined : this.sender()
-    const call = Calls.make(this.idPrefix + this.count, this.count, asked, now + asked.timeout, user)
+    const call = Calls.make(this.idPrefix + this.count, this.count, submission, now + submission.timeout, user)
     this.admit(call, now)
     return call
   }
 
-  /** The caller was interrupted: nothing of the request stays. Returns `false` if the request had ended. */
+  /** Drops a request whose caller was interrupted. Returns `false` if the request has already ended. */
   drop(call: Call): boolean {
     if (call.place === "Ended") return false
     const { place } = call
@@ -174,7 +178,7 @@ export class Requests {
     return true
   }
 
-  /** The socket has accepted the frame. */
+  /** Reports that the socket has accepted the frame. */
   handleSent(call: Call, now: number): void {
     if (call.place === "Waiting") this.dequeue(call)
     call.place = "InFlight"
@@ -189,8 +193,8 @@ export class Requests {
   }
 
   /**
-   * The socket has refused the frame because it is closing. A request that has waited keeps its place in the queue
-   * until the connection has ended.
+   * Reports that the socket has refused the frame, because it is closing. A request that has waited keeps its place in
+   * the queue until the connection has ended.
    */
   handleUnsent(call: Call, now: number): void {
     call.frame = ""
@@ -199,7 +203,7 @@ export class Requests {
     else this.offline(call, now)
   }
 
-  /** A reply. `undefined`: no request of this id is pending on this connection. */
+  /** Reports an answer. Returns its request, or `undefined` if no request with this id is in flight. */
   handleAnswer(id: string, frame: Frame, size: number, now: number): Call | undefined {
     const call = this.pending.take(id)
     if (call === undefined) return undefined
@@ -209,7 +213,10 @@ export class Requests {
     return call
   }
 
-  /** The answer is larger than `limit` bytes and was not read. `false`: no request of this id is pending. */
+  /**
+   * Reports an answer of more than `limit` bytes, which was not read. Returns `false` if no request with this id is in
+   * flight.
+   */
   handleTooLarge(id: string, limit: number): boolean {
     const call = this.pending.take(id)
     if (call === undefined) return false
@@ -219,10 +226,10 @@ export class Requests {
     return true
   }
 
-  /** Whether the session of a refused request is being renewed. Then the request is sent once more. */
+  /** Reports whether the session of a refused request is being renewed. If so, the request is sent once more. */
   handleRenewal({ call, outcome, size }: Refused, renewing: boolean, now: number): void {
     if (call.place === "Ended") return
-    // A refused subscription is opened again with all the others. (The registry knows which answers are outdated.)
+    // A refused subscription is opened again with all the others by the registry.
     if (!renewing || call.kind === "Subscription" || call.refusal !== undefined) {
       return this.conclude(call, outcome, size, now)
     }
@@ -231,14 +238,14 @@ export class Requests {
     this.admit(call, now)
   }
 
-  /** From now on a connection carries the requests. */
+  /** Reports that a connection is open. */
   handleOpened(): void {
     this.connected = true
   }
 
   /**
-   * The connection is lost: every request that was in flight settles now, or is queued again if sending it twice is
-   * harmless.
+   * Reports that the connection is lost. Every request in flight is settled now, or is queued again if it is
+   * idempotent.
    */
   handleLost(cause: KuzzleError.ConnectionEndedError): void {
     this.connected = false
@@ -262,13 +269,13 @@ export class Requests {
     this.checkIdle()
   }
 
-  /** Decides what happens to new requests and to those that wait. `cause` explains a refusal. */
+  /** Sets what happens to new requests and to those that wait. `cause` is the cause of a refusal. */
   handleAdmission(admission: Admission, cause: Refusal | undefined, now: number): void {
-    // After a failed attempt to connect, the requests in the queue stay there.
+    // Requests that are already in the offline queue stay there.
     const isQueued = admission === "Queue" && this.admission === "Queue"
     this.admission = admission
     this.refusal = cause
-    // Also if a renewal only interrupts it.
+    // A renewal interrupts the replay, too. The next one sends the rest.
     this.replay.end()
     if (admission !== "Send") this.replay.forgetPostponed()
     if (isQueued || this.waiting.size() === 0) return
@@ -278,17 +285,23 @@ export class Requests {
     }
   }
 
-  /** The server has dropped a message of this connection because of the rate, without saying which (spec 1.7). */
+  /**
+   * Reports that the server has dropped a message of this connection because of the rate. It does not say which (spec
+   * 1.7).
+   */
   handleLimited(now: number): void {
     this.replay.limited(now)
   }
 
-  /** The user has changed. Waiting requests of another user end. Requests whose user was not known yet belong to this one. */
+  /**
+   * Reports that the user has changed or is known now. Waiting requests of another user end. Requests whose user was
+   * unknown belong to this one.
+   */
   handleUserChanged(): void {
     const user = this.session.current()?.user
     const sender = this.sender()
     for (const call of this.waiting.all()) {
-      // The user for whom the request was held, or for whose session it has waited.
+      // The request was held for this user, or has waited for the first session.
       if (call.user === undefined && !isAnonymous(call.options)) call.user = sender
       if (typeof call.user === "string" && call.user !== user) {
         this.waiting.take(call.id)
@@ -316,7 +329,7 @@ export class Requests {
     this.replay.begin(this.waiting.all())
   }
 
-  /** One `Idle` follows. */
+  /** Requests one `Idle`, as soon as no request is in flight. */
   awaitIdle(): void {
     this.idleAwaited = true
     this.checkIdle()
@@ -338,7 +351,8 @@ export class Requests {
   }
 
   /**
-   * Whether the request is still to be sent. It may have ended, or the gate may have closed, since `poll` returned it.
+   * Whether the request is still to be sent. It may have ended, or the admission may have changed, since it became an
+   * action.
    */
   private maySend(call: Call, now: number): boolean {
     if (call.place !== "New" && call.place !== "Waiting") return false
@@ -347,7 +361,7 @@ export class Requests {
     return false
   }
 
-  /** Makes the frame. `false`: the request has ended, or waits. */
+  /** Makes the frame of a request. Returns `false` if the request has ended or waits. */
   private encode(call: Call, now: number): boolean {
     const frame = frameOf(call, this.session, this.settings.maxRequestSize)
     if (typeof frame === "string") {
@@ -367,7 +381,7 @@ export class Requests {
     return false
   }
 
-  /** It waits for the renewal of its session. */
+  /** Lets a request wait for the renewal of its session. */
   private expired(call: Call, identity: Identity): void {
     if (call.paced) {
       call.paced = false
@@ -377,7 +391,7 @@ export class Requests {
     this.actions.push({ _tag: "Expired", identity })
   }
 
-  /** The next request of the replay, or of those that the server has refused temporarily, if its time has come. */
+  /** The next request of the replay or of the postponed ones, if its time has come. */
   private nextOfReplay(now: number): Action | undefined {
     const isRunning = this.replay.isRunning()
     if (!isRunning && !(this.replay.hasPostponed() && this.admission === "Send")) return undefined
@@ -391,20 +405,20 @@ export class Requests {
     return next
   }
 
-  /** None of the waiting requests can be sent now. The next replay sends the rest. */
+  /** Ends the replay, because no waiting request can be sent now. The next replay sends the rest. */
   private endReplay(): void {
     this.replay.end()
     this.replay.forgetPostponed()
   }
 
-  /** The request leaves the queue. */
+  /** Removes a request from the queue. */
   private dequeue(call: Call): void {
     this.waiting.take(call.id)
     const { action, controller } = call
     if (call.paced) this.publish({ _tag: "Dequeued", controller, action })
   }
 
-  /** Sends the waiting requests at once, except those that the server has refused temporarily. */
+  /** Sends the waiting requests at once, except the postponed ones. */
   private release(): void {
     for (const call of this.waiting.all()) if (!this.replay.isPostponed(call)) this.actions.push(call)
   }
@@ -419,7 +433,7 @@ export class Requests {
     }
     const refused: Refused = { _tag: "Refused", call, identity, outcome, size }
     if (identity === this.session.current()) this.actions.push(refused)
-    // The session has changed meanwhile.
+    // The session has already changed, so no renewal is needed.
     else this.handleRenewal(refused, true, now)
   }
 
@@ -427,7 +441,7 @@ export class Requests {
     const error = errorOf(outcome)
     if (error !== undefined) {
       const { action, controller } = call
-      // The results of decoding an answer.
+      // Only these errors come from an answer.
       if (KuzzleError.isApiError(error) || error._tag === "KuzzleProtocolError") {
         this.publish({ _tag: "QueryFailed", controller, action, error }, size)
       }
@@ -436,7 +450,7 @@ export class Requests {
     this.end(call, outcome)
   }
 
-  /** The server refused this queued request because of the rate: it waits for the next period. */
+  /** Lets a queued request wait for the next period, because the server refused it because of the rate. */
   private postpone(call: Call, outcome: Outcome, error: KuzzleError.RequestError, now: number): void {
     call.limited = outcome
     // This attempt does not count, because the server did not execute the request.
@@ -449,7 +463,8 @@ export class Requests {
   }
 
   /**
-   * A subscription learns that its answer is late and continues to wait, because it must know what the server has done.
+   * Reports to a subscription that its answer is late. The request stays in flight, because the registry must know what
+   * the server has done.
    */
   private awaitLateAnswer(call: Call, now: number): void {
     call.deadline = now + call.timeout
@@ -457,7 +472,7 @@ export class Requests {
     call.settle(Calls.tooLate(call, true))
   }
 
-  /** The request is no longer in flight. */
+  /** Called when a request is no longer in flight. */
   private finished(call: Call): void {
     if (call.paced) {
       call.paced = false
@@ -474,7 +489,7 @@ export class Requests {
 
   /** Settles the requests that were in flight and are not sent again. */
   private settleLost(calls: ReadonlyArray<Call>, cause: KuzzleError.ConnectionEndedError): void {
-    // One error for all requests of a kind: capturing ten thousand stacks would hold up the turn they settle in.
+    // All requests of the same action share one error, because making ten thousand errors would block the event loop.
     const outcomes = new Map<string, Outcome>()
     for (const call of calls) {
       const { action, controller } = call
@@ -488,7 +503,7 @@ export class Requests {
     }
   }
 
-  /** They were first, and stay first. */
+  /** Puts requests back at the front of the queue. */
   private requeue(calls: ReadonlyArray<Call>): void {
     if (calls.length === 0) return
     const later = this.waiting.drain()
@@ -496,17 +511,17 @@ export class Requests {
     later.forEach((call) => this.wait(call))
   }
 
-  /** The owner of new requests. */
+  /** The user of new requests. */
   private sender(): Call["user"] {
     return this.session.current()?.user ?? (this.session.toCome() ? undefined : nobody)
   }
 
-  /** There is no connection. */
+  /** Queues or refuses a request, because there is no connection. */
   private offline(call: Call, now: number): void {
     const { queue } = this.settings
     if (queue === undefined || !call.queuable || this.admission === "Refuse") {
-      // A request that the server refused because its session is over, and that waits for the renewal, was not executed
-      // either.
+      // This also holds for a request that waits for a renewal. The server refused it for its session, so it was not
+      // executed.
       this.discard(
         call,
         Calls.notSent(call, this.refusal ?? new KuzzleError.NotQueuedError({ reason: "NotConnected" }))
@@ -515,7 +530,7 @@ export class Requests {
     else this.enqueue(call, queue, now)
   }
 
-  /** A request that would be refused when it is sent must not wait first. */
+  /** Puts a request into the offline queue. A request with invalid volatile data fails at once, not after the wait. */
   private enqueue(call: Call, { maxBytes, maxSize, ttl }: QueueSettings, now: number): void {
     const { action, controller, encoded, options } = call
     const part = this.session.sessionPart(options)
@@ -540,7 +555,7 @@ export class Requests {
     this.refuse(call, Calls.notSent(call, new KuzzleError.NotQueuedError({ reason })))
   }
 
-  /** The server's own refusal, if there is one, is the last known outcome. */
+  /** Ends a request that cannot be sent. If the server has refused it before, that refusal is its outcome. */
   private refuse(call: Call, error: KuzzleError.RequestError): void {
     if (call.refusal === undefined) this.discard(call, error)
     else this.end(call, call.refusal)

@@ -1,7 +1,6 @@
 /**
- * The REST form of a request (spec 2.1, 2.5): arguments that the route names go into its path, the others into the
- * query string, the body remains the body. `POST /_query` is the usual form; this one is for gateways that need routes
- * (spec 2.4).
+ * The REST form of a request (spec 2.1, 2.5). Arguments that the route names go into the path, and the others into the
+ * query string. The usual form is `POST /_query`. This one is for gateways that need routes (spec 2.4).
  */
 import * as Redacted from "effect/Redacted"
 import * as Json from "../data/json.ts"
@@ -14,7 +13,7 @@ export interface RestCall {
   readonly body: string | undefined
 }
 
-/** Why a request has no REST form. */
+/** The reason why a request has no REST form. */
 export interface NoForm {
   readonly issue: string
 }
@@ -38,7 +37,7 @@ export const call = ([method, template]: Envelope.Route, request: Envelope.Kuzzl
   for (const [name, value] of Object.entries(args)) {
     if (inPath.has(name) || value === undefined || value === null) continue
     if (Json.holdsSecret(value)) {
-      faults.push({ issue: `"${name}" is Redacted: ${inTheOpen}` })
+      faults.push({ issue: `"${name}" is Redacted: ${addressHint}` })
       continue
     }
     for (const text of controller === "ms" && Array.isArray(value) ? list(name, value) : argument(value)) {
@@ -51,7 +50,7 @@ export const call = ([method, template]: Envelope.Route, request: Envelope.Kuzzl
   return { method, path: query.length === 0 ? path : `${path}?${query.join("&")}`, body: json }
 }
 
-/** A lone half of a surrogate pair cannot be written into an address. */
+/** Encodes a text for an address. It fails for a lone half of a surrogate pair. */
 const encode = (text: string): string | NoForm => {
   try {
     return encodeURIComponent(text)
@@ -61,31 +60,33 @@ const encode = (text: string): string | NoForm => {
 }
 
 /**
- * In Kuzzle's router, a literal part of a route takes precedence over a placeholder. A request for the document
- * `_truncate` of a collection would truncate that collection. The same holds for indexes with such names.
+ * Values that must not be in a path. In Kuzzle's router, a literal part of a route takes precedence over a placeholder.
+ * So a request for the document `_truncate` of a collection would truncate the collection. Indexes with certain names
+ * have the same problem.
  */
 const keyword = /^_(?:[A-Za-z]{2,18}|validateSpecifications)$/
-const taken: ReadonlySet<unknown> = new Set(
+const reservedIndexNames: ReadonlySet<unknown> = new Set(
   "admin api-keys cluster credentials debug ms profiles roles strategies users validations".split(" ")
 )
 
 const pathPart = (template: string, name: string, value: unknown): string | NoForm => {
-  if (Redacted.isRedacted(value)) return { issue: `"${name}" is Redacted: ${inTheOpen}` }
+  if (Redacted.isRedacted(value)) return { issue: `"${name}" is Redacted: ${addressHint}` }
   if (typeof value !== "number" && (typeof value !== "string" || value === "")) {
     return { issue: `the route ${template} needs the argument "${name}"` }
   }
   const text = String(value)
   // Every URL parser resolves the segments `.` and `..`, even percent-encoded.
-  if (keyword.test(text) || /^\.\.?$/.test(text) || (name === "index" && taken.has(text))) {
+  if (keyword.test(text) || /^\.\.?$/.test(text) || (name === "index" && reservedIndexNames.has(text))) {
     return { issue: `in ${template}, the value "${text}" of "${name}" means something else: use POST /_query` }
   }
   return text
 }
 
-const inTheOpen = "an address ends up in logs, so send it in the body, or use POST /_query"
+const addressHint = "an address ends up in logs, so send it in the body, or use POST /_query"
 
 /**
- * A boolean argument is true if it is present, so `false` is left out. Lists and objects are sent as JSON (spec 2.5).
+ * The texts of an argument. A boolean argument is true if it is present, so `false` is left out. Lists and objects are
+ * sent as JSON (spec 2.5).
  */
 const argument = (value: unknown): ReadonlyArray<string | NoForm> => {
   if (typeof value === "string") return [value]
@@ -94,7 +95,8 @@ const argument = (value: unknown): ReadonlyArray<string | NoForm> => {
 }
 
 /**
- * The memory storage does not parse JSON: a key that occurs twice is a list, and a single text is split at its commas.
+ * The texts of a list for the memory storage, which does not parse JSON. There, a name that occurs twice is a list, and
+ * a single text is split at its commas.
  */
 const list = (name: string, values: ReadonlyArray<unknown>): ReadonlyArray<string | NoForm> => {
   const texts = values.flat(Infinity).map(String)

@@ -1,24 +1,27 @@
 /**
- * Decides where an inbound frame goes, in the order of spec 1.4. It is pure except for its receivers: the tables of
- * pending requests and of open channels return whether they accept the frame.
+ * Decides where an inbound frame goes, in the order of spec 1.4. It is pure, except that it calls the receivers, which
+ * return whether they accept the frame.
  */
 import * as Envelope from "./envelope.ts"
 
 /**
- * `size` is the length of the frame's text. Buffers use it as a weight: the decoded frame takes a small multiple of it.
+ * The receivers of frames. `size` is the length of the frame's text. Buffers use it as the weight of the frame, which
+ * takes a small multiple of it in memory.
  */
 export interface Receivers {
-  /** A reply whose `room` or `requestId` is `id`; `false` when no such request is pending. */
+  /** An answer whose `room` or `requestId` is `id`. Returns `false` if no such request is in flight. */
   readonly response: (id: string, frame: Envelope.Frame, size: number) => boolean
-  /** A notification; `false` when the channel is not known. */
+  /** A notification. Returns `false` if the channel is unknown. */
   readonly notification: (channel: string, frame: Envelope.Frame, size: number) => boolean
-  /** A notification of an unknown channel; `false` when no subscription is being opened that it could belong to. */
+  /**
+   * A notification of an unknown channel. Returns `false` if it cannot belong to a subscription that is being opened.
+   */
   readonly early: (channel: string, frame: Envelope.Frame, size: number) => boolean
   /** An event of the server's debugger. */
   readonly debuggerEvent: (frame: Envelope.Frame, size: number) => void
 }
 
-/** What happened to a frame. `Unroutable` says why no receiver accepted it: a diagnostic, never an error. */
+/** The receiver of a frame. `Unroutable` says why no receiver accepted it. It is a diagnostic and never an error. */
 export type Routed =
   | "Pong"
   | "TokenExpired"
@@ -31,7 +34,7 @@ export type Routed =
 export interface Unroutable {
   readonly _tag: "Unroutable"
   readonly reason: "NotJson" | "NotAnObject" | "UnknownRoom" | "NoRoom"
-  /** The error id of a frame, if it has one. A rate limit leaves no other trace (spec 1.7). */
+  /** The error id in the frame, if it has one. The rate limit shows only here (spec 1.7). */
   readonly errorId: string | undefined
 }
 

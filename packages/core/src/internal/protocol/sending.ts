@@ -1,27 +1,27 @@
-/** The frame of a request in the current session, or the reason why it cannot be sent. */
+/** Makes the frame of a request in the current session, or says why it cannot be sent. */
 import * as KuzzleError from "../../KuzzleError.ts"
 import * as Sender from "../data/sender.ts"
 import { type Call, nobody, notSent } from "./call.ts"
 import { canSendAs, type Credentials, type Identity, isAnonymous } from "./credentials.ts"
 import * as Envelope from "./envelope.ts"
 
-/** The part of the session that requests read. */
+/** The part of the session that requests need. */
 export interface Session extends Pick<Credentials, "current" | "sessionEnd" | "sessionPart"> {
-  /** Whether the client does not know its session yet. Requests wait for the session and then belong to its user. */
+  /** Whether the first session of the client is still unknown. Requests wait for it and then belong to its user. */
   readonly toCome: () => boolean
   /** The current time in milliseconds since the epoch. It is called only for sessions that expire. */
   readonly wallMillis: () => number
 }
 
 export type Obstacle =
-  /** By this machine's clock, the session has expired. The request waits for its renewal. */
+  /** The session has expired by our clock. The request waits for the renewal. */
   | { readonly _tag: "Expired"; readonly identity: Identity }
-  /** The session has changed, or was lost. */
+  /** The session has changed or was lost. */
   | { readonly _tag: "Discarded"; readonly error: KuzzleError.RequestError }
   /** The request can never be sent. */
   | { readonly _tag: "Invalid"; readonly error: KuzzleError.RequestError }
 
-/** Sets `identity` of the request to the session that the frame belongs to. */
+/** The frame, or the obstacle. Sets `identity` of the request to the session of the frame. */
 export const frameOf = (
   call: Call,
   session: Session,
@@ -29,7 +29,7 @@ export const frameOf = (
 ): string | Obstacle => {
   const current = session.current()
   const isCall = call.kind === "Call"
-  // Without a session there is nothing to add or remove. (This is the hot path of clients that never log in.)
+  // Without a session, the options need no change. (This is the hot path of clients that never log in.)
   const isWithoutUser = isCall && call.user === nobody && current !== undefined
   const options = isWithoutUser ? { ...call.options, as: Sender.anonymous } : call.options
   if (options?.as !== undefined && !canSendAs(options.as, current)) return otherUser(call)
@@ -58,7 +58,7 @@ const obstacleOf = (
     const { action, controller } = call
     return { _tag: "Discarded", error: new KuzzleError.UnauthenticatedError({ controller, action, cause }) }
   }
-  // A token known to be expired is not sent (promise A1): the session is renewed first.
+  // An expired token is not sent (promise A1). The session is renewed first.
   return identity?.expiresAt !== undefined && identity.expiresAt <= session.wallMillis()
     ? { _tag: "Expired", identity }
     : undefined

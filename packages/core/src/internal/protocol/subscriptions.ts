@@ -1,22 +1,22 @@
 /**
- * The subscriptions that the application wants, and those that the server knows: subscriptions as *intents*, reconciled
- * with the server after each open (spec 3.9; promises S1 to S6).
+ * The subscriptions that the application wants (*intents*), and those that the server has. They are reconciled after
+ * each open (spec 3.9; promises S1 to S6).
  *
- * The registry decides and remembers; it sends nothing. After a change, the caller gets from `plan` what to send, sends
- * it, and reports the answers. These facts determine the design:
+ * The registry only decides and remembers. After a change, the caller sends the commands that `plan` returns, and
+ * reports the answers. These facts determine the design:
  *
- * - `unsubscribe` takes a room and drops *every* channel of it on this connection, so a room is left only when none of
- *   its channels has a consumer (spec 0.6).
- * - Requests of one socket run concurrently on the server, so an `unsubscribe` may overtake a `subscribe` that gives
- *   the same room. So both are never in flight at once in one collection. A room that is joined by its id may belong to
- *   any collection, so a join is never in flight together with a leave in any collection.
+ * - `unsubscribe` names a room and drops *all* its channels on this connection. So a room is left only when none of its
+ *   channels has a consumer (spec 0.6).
+ * - The server runs the requests of one socket concurrently, so an `unsubscribe` may overtake a `subscribe` for the
+ *   same room. So both are never in flight at once in one collection. A room that is joined by its id may belong to any
+ *   collection. So a join is never in flight together with an `unsubscribe` in any collection.
  * - A notification may arrive before the answer that contains its channel (spec 0.5). It is parked until then.
  * - A server that limits the rate refuses requests, or drops them without saying which (spec 1.7). A request that was
  *   refused temporarily is postponed. A request that may have been dropped is sent again, although its first answer may
  *   still arrive. Whichever answer arrives first counts.
  *
- * Each step costs the same however many intents, collections and consumers there are; a connection that opens or ends
- * costs one step for each intent.
+ * The cost of a step does not depend on the number of intents, collections and consumers. A connection that opens or
+ * ends costs one step for each intent.
  */
 import { Channels, roomOf } from "./channels.ts"
 import { Early } from "./early.ts"
@@ -25,10 +25,13 @@ import { type Consumer, type GapCause, Intent, type Volatile } from "./intent.ts
 import { anyLane, type Lane, Lanes } from "./lanes.ts"
 import { Pace } from "./pace.ts"
 
-/** A request that leaves a room. */
+/** The request that leaves a room. */
 export const leave = (roomId: string) => ({ controller: "realtime", action: "unsubscribe", body: { roomId } })
 
-/** `epoch` is reported with the answer: an answer that belongs to an earlier connection changes nothing. */
+/**
+ * A command to send. The answer is reported with its `epoch`, because an answer that belongs to an earlier connection
+ * changes nothing.
+ */
 export type Command<E> =
   | { readonly _tag: "Subscribe"; readonly epoch: number; readonly intent: Intent<E> }
   | { readonly _tag: "Unsubscribe"; readonly epoch: number; readonly lane: string; readonly roomId: string }
@@ -43,30 +46,30 @@ class Tables<E> {
 }
 
 export class Registry<E> {
-  /** Made for the first consumer, because the lanes take 2 KB and many clients never subscribe. */
-  private made: Tables<E> | undefined = undefined
+  /** Made for the first consumer, because the tables take 2 KB and many clients never subscribe. */
+  private madeTables: Tables<E> | undefined = undefined
   /** How many intents are being opened. */
   private opening = 0
   private isConnected = false
   private epoch = 0
-  /** Set when the registry is closed: makes the error that later consumers fail with. */
+  /** Set once the registry is closed. Makes the error with which later consumers fail. */
   private closed: { readonly error: () => E } | undefined = undefined
 
   size(): number {
-    return this.made === undefined ? 0 : this.intents.size
+    return this.madeTables === undefined ? 0 : this.intents.size
   }
 
   // -----------------------------------------------------------------------------------------------------------------
   // consumers
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** Adds a consumer. If the subscription is open already, the consumer is notified at once. */
+  /** Adds a consumer. If the subscription is already open, the consumer is notified at once. */
   acquire(key: string, lane: string, volatile: Volatile | undefined, consumer: Consumer<E>): Intent<E> {
-    const known = this.intents.get(key)
-    if (known !== undefined) {
-      known.add(consumer)
-      if (known.phase === "Open") consumer.opened()
-      return known
+    const existing = this.intents.get(key)
+    if (existing !== undefined) {
+      existing.add(consumer)
+      if (existing.phase === "Open") consumer.opened()
+      return existing
     }
     const intent = new Intent<E>(key, lane, volatile)
     if (this.closed !== undefined) {
@@ -80,7 +83,7 @@ export class Registry<E> {
   }
 
   release(intent: Intent<E>, consumer: Consumer<E>): void {
-    // If it is being opened, its answer will find it without consumers and leave the room.
+    // If the intent is being opened, the room is left when the answer arrives.
     if (!intent.remove(consumer) || intent.hasConsumers() || intent.isBeingOpened()) return
     if (intent.phase === "Absent") this.abandon(intent)
     else this.discard(intent)
@@ -89,7 +92,7 @@ export class Registry<E> {
   /** Ends every consumer, including later ones. The error is made when it is needed, because many clients never subscribe. */
   close(error: () => E): void {
     this.closed ??= { error }
-    if (this.made === undefined) return
+    if (this.madeTables === undefined) return
     const orphans = Array.from(this.intents.values(), (intent) => intent.consumers).flat()
     this.intents.clear()
     this.disconnected({ _tag: "Overflow", lost: 0 })
@@ -105,7 +108,7 @@ export class Registry<E> {
   /** The commands to send now, at the pace that the server accepts. Each command is returned once. */
   plan(now: number): ReadonlyArray<Command<E>> {
     const commands: Array<Command<E>> = []
-    if (!this.isConnected || this.made === undefined) return commands
+    if (!this.isConnected || this.madeTables === undefined) return commands
     for (const lane of this.lanes.due()) {
       if (!this.planLane(lane, now, commands)) break
       this.lanes.finish(lane)
@@ -115,25 +118,25 @@ export class Registry<E> {
 
   /** When to send more, if the pace holds commands back. */
   nextAt(now: number): number | undefined {
-    if (this.made === undefined) return undefined
+    if (this.madeTables === undefined) return undefined
     const at = this.pace.nextAt(now)
     return this.isConnected && at > now && this.lanes.hasWork() ? at : undefined
   }
 
-  /** The server limits the rate: send less at once from now on. */
+  /** Reports that the server limits the rate. Fewer commands are sent at once from now on. */
   limited(now: number): void {
     this.pace.refused(now)
   }
 
-  /** Whether nothing remains to be done now: every intent is open, or cannot be opened yet. */
+  /** Whether every intent is open, or cannot be opened yet. */
   settled(): boolean {
-    if (!this.isConnected || this.made === undefined) return true
+    if (!this.isConnected || this.madeTables === undefined) return true
     if (this.opening > 0) return false
-    // Requests do not wait for subscriptions that the server's rate limit delays.
+    // Requests need not wait for subscriptions that the server's rate limit delays.
     return this.pace.isLimited || !this.lanes.hasAbsent()
   }
 
-  /** Whether an intent of this lane has the room open, or may be about to open it. */
+  /** Whether the room is open, or may be about to be opened in this lane. */
   mayListen(lane: string, roomId: string): boolean {
     return this.channels.hasRoom(roomId) || this.lanes.isSubscribing(lane)
   }
@@ -149,7 +152,7 @@ export class Registry<E> {
     this.answered(intent)
   }
 
-  /** The server refused: every consumer fails. */
+  /** Reports that the server has refused the subscription. Every consumer fails. */
   refused(intent: Intent<E>, epoch: number, error: E): void {
     if (epoch !== this.epoch) return
     if (intent.phase === "Doubtful") return this.reopen(intent, intent.channel)
@@ -158,8 +161,9 @@ export class Registry<E> {
   }
 
   /**
-   * The server refused it temporarily. It is retried when it is `due`, and fails when it is `exhausted`. Returns
-   * `false` if the refusal does not matter: it belongs to an earlier connection, or the retry is already planned.
+   * Reports that the server has temporarily refused the subscription. It is retried after `due`, and fails after
+   * `exhausted`. Returns `false` if the refusal does not matter, because it belongs to an earlier connection or the
+   * subscription is opened again anyway.
    */
   postponed(intent: Intent<E>, epoch: number): boolean {
     if (epoch !== this.epoch) return false
@@ -174,9 +178,9 @@ export class Registry<E> {
   }
 
   /**
-   * The same for a command that the server may have dropped. Its answer may still arrive (`overtaken`). Until then,
-   * rooms that this answer could join again are not left. Returns `false` if the command belongs to an earlier
-   * connection.
+   * Reports that the server may have dropped the command. It is retried in the same way. Its answer may still arrive
+   * (`overtaken`). Until then, no room is left that this answer could join again. Returns `false` if the command
+   * belongs to an earlier connection.
    */
   overlooked(intent: Intent<E>, epoch: number): boolean {
     if (epoch !== this.epoch) return false
@@ -186,15 +190,15 @@ export class Registry<E> {
     return true
   }
 
-  /** An overlooked command was answered, or its time for an answer has passed. */
+  /** Reports that an overlooked command was answered, or that its second deadline has passed. */
   overtaken(lane: string, epoch: number): void {
     if (epoch === this.epoch) this.noLongerAwaited(lane)
   }
 
   /**
-   * An overlooked command was answered with this channel. Returns whether that opens the intent: it is the first answer,
-   * and came in time. Then every other command of the intent is overtaken. Otherwise the room is left if nothing
-   * listens to it.
+   * Reports that an overlooked command was answered with this channel. Returns whether this opens the intent. It does
+   * if it is the first answer and came in time. Then every other command of the intent is overtaken. Otherwise the room
+   * is left if nothing listens to it.
    */
   openedLate(intent: Intent<E>, epoch: number, channel: string, inTime: boolean): boolean {
     if (epoch !== this.epoch) return false
@@ -217,22 +221,22 @@ export class Registry<E> {
   }
 
   /**
-   * The refused request belonged to a session that has ended. The refusal does not apply to the next session, so the
-   * subscription is requested again.
+   * Reports that the refused command belonged to a session that has ended. The refusal does not apply to the next
+   * session, so the subscription is requested again.
    */
   outdated(intent: Intent<E>, epoch: number): void {
     if (epoch === this.epoch) this.reopen(intent, intent.channel)
   }
 
   /**
-   * No answer came in time. Consumers that have never received anything fail. Returns whether other consumers remain,
-   * for which the subscription is retried. The answer may still arrive.
+   * Reports that no answer came in time. Consumers that never had the subscription open fail. Returns whether other
+   * consumers remain. The answer may still arrive.
    */
   unanswered(intent: Intent<E>, epoch: number, error: E): boolean {
     if (epoch !== this.epoch) return false
-    const unheard = intent.unheard()
-    for (const consumer of unheard) intent.remove(consumer)
-    for (const consumer of unheard) consumer.fail(error)
+    const unnotified = intent.unnotified()
+    for (const consumer of unnotified) intent.remove(consumer)
+    for (const consumer of unnotified) consumer.fail(error)
     return intent.hasConsumers()
   }
 
@@ -240,19 +244,19 @@ export class Registry<E> {
   // answers to leaving a room
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** The room has been left. */
+  /** Reports that the room was left. */
   unsubscribed(lane: string, epoch: number): void {
     if (epoch === this.epoch) this.lanes.unsubscribed(lane)
   }
 
-  /** The server refused to leave the room: this connection is still in it. */
+  /** Reports that the server refused the request to leave the room. This connection is still in it. */
   notUnsubscribed(lane: string, epoch: number, roomId: string): void {
     if (epoch !== this.epoch) return
     this.lanes.unsubscribed(lane)
     if (!this.channels.hasRoom(roomId)) this.lanes.leaveLater(lane, roomId)
   }
 
-  /** The server may have dropped it, so it is sent again. */
+  /** Reports that the server may have dropped the command to leave the room, so that it is sent again. */
   unsubscribeOverlooked(lane: string, epoch: number, roomId: string): void {
     if (epoch !== this.epoch) return
     this.lanes.unsubscribed(lane)
@@ -263,23 +267,23 @@ export class Registry<E> {
   // the connection
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** From now on subscriptions can be opened. */
+  /** Reports that subscriptions can be opened from now on. */
   connected(): void {
     this.isConnected = true
-    this.made?.lanes.retryRefused()
+    this.madeTables?.lanes.retryRefused()
   }
 
-  /** From now on no subscription can be opened until the next `connected`. Requests in flight continue. */
+  /** Reports that no subscription can be opened until the next `connected`. Commands in flight continue. */
   suspended(): void {
     this.isConnected = false
   }
 
-  /** The connection is lost: requests in flight get no answer. */
+  /** Reports that the connection is lost. Commands in flight get no answer. */
   disconnected(cause: GapCause): void {
     this.epoch += 1
     this.opening = 0
     this.isConnected = false
-    if (this.made === undefined) return
+    if (this.madeTables === undefined) return
     this.lanes.clear()
     this.loseOpen(cause)
     for (const intent of this.intents.values()) {
@@ -289,13 +293,13 @@ export class Registry<E> {
   }
 
   /**
-   * The server has apparently dropped all subscriptions of the connection. The connection and the requests in flight
-   * continue. Nothing is opened again before the next `connected`. Rooms without consumers are left all the same,
+   * Reports that the server has probably dropped all subscriptions of the connection. The connection and the commands
+   * in flight continue. Nothing is opened again before the next `connected`. Rooms without consumers are still left,
    * because leaving a room twice is harmless.
    */
   dropped(cause: GapCause): void {
     this.isConnected = false
-    if (this.made === undefined) return
+    if (this.madeTables === undefined) return
     for (const intent of this.intents.values()) if (intent.phase === "Opening") intent.phase = "Doubtful"
     this.lanes.reconsider()
     this.loseOpen(cause)
@@ -305,17 +309,20 @@ export class Registry<E> {
   // notifications
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** Returns `false` if the channel is not known. */
+  /** Passes a notification to its consumers. Returns `false` if the channel is unknown. */
   notification(channel: string, frame: Frame, size: number): boolean {
-    let intent = this.made?.channels.newestOf(channel)
+    let intent = this.madeTables?.channels.newestOf(channel)
     if (intent === undefined) return false
     for (; intent !== undefined; intent = intent.older) intent.notify(frame, size)
     return true
   }
 
-  /** A notification of an unknown channel. Returns `false` if no subscription is being opened that it could belong to. */
+  /**
+   * Parks a notification of an unknown channel. Returns `false` if it cannot belong to a subscription that is being
+   * opened.
+   */
   early(channel: string, frame: Frame, size: number): boolean {
-    if (this.made === undefined) return false
+    if (this.madeTables === undefined) return false
     if (!this.lanes.isSubscribing(anyLane)) return false
     return this.parked.park(channel, frame, size)
   }
@@ -323,7 +330,7 @@ export class Registry<E> {
   // -----------------------------------------------------------------------------------------------------------------
 
   private get tables(): Tables<E> {
-    return this.made ??= new Tables()
+    return this.madeTables ??= new Tables()
   }
 
   private get intents(): Map<string, Intent<E>> {
@@ -346,7 +353,7 @@ export class Registry<E> {
     return this.tables.pace
   }
 
-  /** Returns `false` if the pace does not allow all of it now. */
+  /** Adds the commands of a lane. Returns `false` if the pace does not allow all of them now. */
   private planLane(lane: Lane<E>, now: number, commands: Array<Command<E>>): boolean {
     switch (this.lanes.turn(lane)) {
       case "Leave":
@@ -360,7 +367,7 @@ export class Registry<E> {
 
   private planLeaving(lane: Lane<E>, rooms: Iterable<string>, now: number, commands: Array<Command<E>>): boolean {
     for (const roomId of rooms) {
-      if (!this.mayTake(now)) return false
+      if (!this.tryTake(now)) return false
       this.lanes.startLeaving(lane, roomId)
       commands.push({ _tag: "Unsubscribe", epoch: this.epoch, lane: lane.name, roomId })
     }
@@ -369,19 +376,19 @@ export class Registry<E> {
 
   private planOpening(lane: Lane<E>, now: number, commands: Array<Command<E>>): boolean {
     for (const intent of lane.absent) {
-      if (!this.mayTake(now)) return false
+      if (!this.tryTake(now)) return false
       this.lanes.startOpening(lane, intent)
       this.opening += 1
       intent.phase = "Opening"
-      if (!intent.overlooked) intent.parkedBefore = this.parked.parkedEver
+      if (!intent.overlooked) intent.parkedBefore = this.parked.parkedTotal
       commands.push({ _tag: "Subscribe", epoch: this.epoch, intent })
     }
     return true
   }
 
-  private mayTake(now: number): boolean {
+  private tryTake(now: number): boolean {
     if (this.pace.nextAt(now) > now) return false
-    this.pace.took(now)
+    this.pace.countSent(now)
     return true
   }
 
@@ -391,15 +398,19 @@ export class Registry<E> {
     }
   }
 
-  /** To be opened as soon as possible. `channel` is one that the server may still have for this connection. */
+  /**
+   * Opens the intent as soon as possible.
+   *
+   * @param channel a channel that the server may still have for this connection
+   */
   private want(intent: Intent<E>, channel?: string): void {
     intent.close(channel)
     this.lanes.want(intent)
   }
 
   /**
-   * The server may or may not have dropped the channel: the subscription is opened again, or the room is left if there
-   * are no consumers.
+   * Opens a subscription again, because the server may have dropped its channel. If there are no consumers, the room is
+   * left instead.
    */
   private reopen(intent: Intent<E>, channel: string | undefined): void {
     this.answered(intent)
@@ -407,7 +418,7 @@ export class Registry<E> {
     if (!intent.hasConsumers()) this.abandon(intent)
   }
 
-  /** Refused temporarily; it still has consumers. */
+  /** Whether the intent waits for its retry, and still has consumers. */
   private isPostponed(intent: Intent<E>): boolean {
     return intent.phase === "Absent" && this.intents.get(intent.key) === intent
   }
@@ -432,19 +443,19 @@ export class Registry<E> {
 
   private noLongerAwaited(lane: string): void {
     this.lanes.subscribed(lane)
-    // No request is in flight whose answer could claim the parked notifications.
+    // No command is in flight to whose answer the parked notifications could belong.
     if (!this.lanes.isSubscribing(anyLane)) this.parked.clear()
   }
 
   /**
-   * Nothing is open any more. Intents that were open become absent and owe their consumers a gap. The server may still
-   * have their channels.
+   * Marks all open intents as absent. Their consumers are notified of the gap when they are open again. The server may
+   * still have their channels.
    */
   private loseOpen(cause: GapCause): void {
     this.channels.clear()
     this.parked.clear()
     for (const intent of this.intents.values()) {
-      // No answer shows whether a request was executed before or after that.
+      // No answer shows whether a command was executed before or after the loss.
       intent.overlooked = false
       if (intent.phase !== "Open") continue
       intent.lose(cause)

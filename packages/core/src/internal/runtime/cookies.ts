@@ -1,7 +1,7 @@
 /**
- * Sessions kept by a cookie that only the runtime sees (spec 2.6). A login, a refresh or a logout goes over HTTP, on
- * its REST route (`/_query` lacks the CORS header for credentials), while the connection is held. Then the connection
- * is replaced, because a cookie belongs to a connection from its handshake to its end.
+ * Keeps sessions by a cookie that only the runtime sees (spec 2.6). A login, a refresh or a logout goes over HTTP while
+ * the connection is held. It uses the REST route of the action, because `/_query` lacks the CORS header for
+ * credentials. Then the connection is replaced, because a cookie belongs to a connection from its handshake to its end.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -42,10 +42,10 @@ interface Answered {
   readonly host: string
 }
 
-/** A session of ours. */
+/** The session that this client knows. */
 interface Known {
   readonly identity: Identity
-  /** By the server's clock; `null`: never. */
+  /** Milliseconds since the epoch, by the server's clock. `null` if it never expires. */
   readonly expiresAt: number | null
 }
 
@@ -60,11 +60,11 @@ export const make = (
   endpoint: Effect.Effect<string, KuzzleError.InvalidSettingError>,
   /** The same address, if it is known without running an effect. */
   knownEndpoint: () => string,
-  /** Holds the connection, and replaces it if the exchange has changed the session. */
+  /** Holds the connection during an exchange, and replaces it if the exchange has changed the session. */
   reopen: <A, E>(exchange: Effect.Effect<A, E>) => Effect.Effect<A, E>
 ): Keeper => {
-  /** The session as the server last described it, so that an unchanged one needs no second request. */
-  let known: Known | undefined
+  /** The session as the server last described it. If it is unchanged, no second request is needed. */
+  let knownSession: Known | undefined
   /** Notifies the clients with the same cookies that the session at this host has changed. */
   let announce: (host: string) => void = () => {}
 
@@ -75,7 +75,7 @@ export const make = (
     Effect.gen(function*() {
       const { action, controller } = request
       const failed = (issue: string) => new KuzzleError.EncodeError({ controller, action, issue })
-      const rest = Rest.call(routes[action]!, request) // only our own four actions get here
+      const rest = Rest.call(routes[action]!, request) // Only the four actions of sessions get here.
       if ("issue" in rest) return yield* failed(rest.issue)
       const millis = timeoutOf(options, Duration.toMillis(settings.requestTimeout))
       if (millis === undefined) return yield* failed(notADuration(options))
@@ -110,7 +110,10 @@ export const make = (
     expiresAt
   })
 
-  /** A browser silently drops cookies of another site, so only the server can say whether ours was stored. */
+  /**
+   * Verifies that the cookie was stored, because a browser silently drops cookies of another site. Only the server can
+   * tell.
+   */
   const verified = (
     request: KuzzleRequest,
     { _id }: Answers.Granted,
@@ -122,10 +125,11 @@ export const make = (
     )
 
   /**
-   * A browser hides where a redirect leads to, which a strategy of several steps says. Over the WebSocket that step is an
-   * answer like any other. `local` has no such step: its redirect is a proxy's.
+   * Sends the request over HTTP. If a browser hides the answer because it is a redirect, sends it over the WebSocket. A
+   * login with several steps may answer with a redirect whose target the application needs. Over the WebSocket, this is
+   * an answer like any other. The strategy `local` has no such step, so there a redirect comes from a proxy.
    */
-  const granting = (request: KuzzleRequest, options: RequestOptions | undefined) =>
+  const requestGrant = (request: KuzzleRequest, options: RequestOptions | undefined) =>
     Effect.catchIf(
       call({ ...request, cookieAuth: true }, options),
       (error) =>
@@ -135,15 +139,16 @@ export const make = (
     )
 
   /**
-   * Once the answer has arrived, the session is verified and then begun, even if the caller is interrupted meanwhile.
+   * Makes a login or a refresh. Once the answer has arrived, the session is verified and begun, even if the caller is
+   * interrupted meanwhile.
    */
   const grant: Grant = (request, options, commit) =>
     reopen(Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const { host, response } = yield* restore(granting(request, options))
+        const { host, response } = yield* restore(requestGrant(request, options))
         const granted = yield* Answers.grantedBy(request, response)
         if (granted === undefined) return response
-        // A server that does not know of cookies answers with the token.
+        // A server without support for cookies answers with a token.
         if (granted.jwt !== undefined) return yield* Effect.fail(unsupported(request, noCookie))
         const verifyAndBegin = Effect.flatMap(verified(request, granted, options), () => begin(granted, host, commit))
         yield* detached(verifyAndBegin)
@@ -159,14 +164,19 @@ export const make = (
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const session = identity(granted._id, expiry(granted, now))
       const { expiresAt } = granted
-      known = expiresAt === undefined ? undefined : { identity: session, expiresAt: expiresAt > 0 ? expiresAt : null }
+      knownSession = expiresAt === undefined
+        ? undefined
+        : { identity: session, expiresAt: expiresAt > 0 ? expiresAt : null }
       return Effect.map(commit(session), () => announce(host))
     })
 
   /** The host of the current or the next connection. */
   const hostNow = Effect.map(Effect.orElseSucceed(endpoint, () => ""), (url) => hostOf(url) ?? "")
 
-  /** Converts a time of the server's clock. The server's answer counts as given half way between question and answer. */
+  /**
+   * Converts a time of the server's clock into one of ours. The server's time counts as read halfway between request
+   * and answer.
+   */
   const byOurClock = (time: number) =>
     Effect.gen(function*() {
       const before = yield* Clock.currentTimeMillis
@@ -176,12 +186,12 @@ export const make = (
       return time - server + Math.round((before + after) / 2)
     }).pipe(Effect.catchTag("KuzzleForbiddenError", () => Effect.succeed(time)))
 
-  /** Whether the cookie is still that of the session that we know. If the server cannot be asked, it may be. */
+  /** Whether the cookie still belongs to the known session. If the server cannot be asked, this is assumed. */
   const isKnown = Effect.map(
     Effect.option(Effect.flatMap(call(check, undefined), ({ response }) => tokenState(response))),
     Option.match({
       onNone: () => true,
-      onSome: (state) => known === undefined || isOf(known, state)
+      onSome: (state) => knownSession === undefined || isOf(knownSession, state)
     })
   )
 
@@ -191,17 +201,17 @@ export const make = (
     logout: (request, options, commit) =>
       reopen(Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
-          // As a token, so that the server revokes it; then as a cookie, so that it is taken back. The second is refused
-          // where nobody may do anything, by which time the cookie is worth nothing.
+          // The first request revokes the token. The second one makes the server remove the cookie. If anonymous users
+          // have no rights, the server refuses the second one, but the cookie is already invalid.
           const revoked = yield* Effect.exit(restore(call(request, options)))
           if (Exit.isInterrupted(revoked)) return yield* Effect.asVoid(revoked)
           const { global: _, ...rest } = request
           yield* detached(Effect.gen(function*() {
             const cleared = yield* Effect.exit(call({ ...rest, cookieAuth: true }, options))
-            // The runtime keeps the cookie. Until the server says otherwise, the session is unchanged.
+            // If both fail, the runtime still has the cookie, so the session is unchanged.
             const outcome = Exit.isFailure(revoked) && isNobody(revoked) ? cleared : revoked
             if (!isNobody(outcome)) yield* Effect.asVoid(outcome)
-            known = undefined
+            knownSession = undefined
             yield* commit
             announce(yield* hostNow)
           }))
@@ -209,15 +219,15 @@ export const make = (
       )),
     stored: Effect.succeed(undefined),
     cookie: {
-      // The cookie belongs to the browser. Another tab, or the page before it was loaded again, may have changed it, and
-      // only the server can say whose it is.
+      // The browser keeps the cookie. Another tab, or this page before a reload, may have changed it. Only the server
+      // can tell whose it is.
       restore: Effect.gen(function*() {
         const token = yield* Effect.flatMap(requests.urgent(check, { idempotent: true }), tokenState)
         if (!token.valid || token.kuid === anonymous) return undefined
         const { expiresAt, kuid } = token
-        if (known !== undefined && isOf(known, token)) return known.identity
+        if (knownSession !== undefined && isOf(knownSession, token)) return knownSession.identity
         const session = identity(kuid, expiresAt === null ? undefined : yield* byOurClock(expiresAt))
-        known = { identity: session, expiresAt }
+        knownSession = { identity: session, expiresAt }
         return session
       }),
       listen: (changed) =>
@@ -231,7 +241,7 @@ export const make = (
         ),
       renewing: (renewal) =>
         Lock.under(http.sharing?.lock ?? Effect.void)(
-          Effect.flatMap(isKnown, (is) => is ? Effect.as(renewal, true) : Effect.succeed(false))
+          Effect.flatMap(isKnown, (isSame) => isSame ? Effect.as(renewal, true) : Effect.succeed(false))
         )
     },
     changed: () => Effect.void
@@ -239,8 +249,8 @@ export const make = (
 }
 
 /**
- * Uninterruptible: it must complete, within the deadlines of its calls, even if the caller is interrupted. It runs in a
- * daemon fiber, because an interruption reaches the children of an uninterruptible fiber, too.
+ * Runs an effect that must complete even if the caller is interrupted. The deadlines of its calls bound it. It runs in
+ * a daemon fiber, because an interruption also reaches the children of an uninterruptible fiber.
  */
 const detached = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptible(Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join))
@@ -251,10 +261,10 @@ const tokenState = ({ result }: KuzzleResponse) => Shape.outcome(check, Answers.
 
 const clock = { controller: "server", action: "now" }
 
-/** The kuid of an anonymous connection. */
+/** The kuid of the anonymous user. */
 const anonymous = "-1"
 
-/** For the server no user was logged in, or the session had ended before: there was nothing to revoke. */
+/** Whether there was no session to revoke: no user was logged in, or the session had already ended. */
 const isNobody = (exit: Exit.Exit<unknown, KuzzleError.RequestError>): boolean =>
   Exit.isFailure(exit) &&
   Option.exists(
@@ -273,14 +283,14 @@ const unsupported = ({ action, controller }: KuzzleRequest, message: string) =>
   KuzzleError.fromStatus({
     controller,
     action,
-    id: CookiesUnsupportedError.ids[0]!, // it stands for one
+    id: CookiesUnsupportedError.ids[0]!, // Safe: it stands for an error.
     code: 0,
     status: 500,
     message,
     props: []
   })
 
-/** The headers of a handshake with the session's cookie, which goes beside one of the settings. */
+/** The headers of a handshake, with the session's cookie added to those of the settings. */
 export const beside = (headers: HandshakeHeaders, cookie: Redacted.Redacted): HandshakeHeaders => ({
   ...headers,
   cookie: headers.cookie === undefined

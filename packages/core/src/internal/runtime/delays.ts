@@ -1,18 +1,18 @@
-/** The delays of a `Schedule`, one at a time, without sleeping: the caller sleeps, and decides what may wake it. */
+/** The delays of a `Schedule`, without sleeping. The caller sleeps, and decides what ends its sleep. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Immediate from "../services/immediate.ts"
 import { Steps } from "./steps.ts"
 
 export class Delays<In> extends Steps<In> {
-  /** Milliseconds until the next recurrence; `undefined` when the schedule has ended. */
+  /** The milliseconds until the next recurrence. `undefined` if the schedule has ended. */
   next(input: In): Effect.Effect<number | undefined> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => this.delay(now, input))
   }
 
   /**
-   * The next recurrences after `now`, at most `count`, each as if the one before had come on time. Fewer: the schedule has
-   * ended.
+   * The next delays after `now`, at most `count`, as if each recurrence came on time. There are fewer if the schedule
+   * ends.
    */
   ahead(now: number, count: number, input: In): Effect.Effect<ReadonlyArray<number>> {
     const delays: Array<number> = []
@@ -30,7 +30,7 @@ export class Delays<In> extends Steps<In> {
   private delay(now: number, input: In): Effect.Effect<number | undefined> {
     return Immediate.flatMap(
       this.step(now, input),
-      // A schedule without pauses would be a loop without end.
+      // A schedule without delays would cause an endless loop.
       (millis) => Effect.succeed(millis === undefined || millis > 1 ? millis : 1)
     )
   }

@@ -1,6 +1,7 @@
 /**
- * Performs the actions that the client's machine decides (`protocol/client.ts`): dials, writes, sets the one timer,
- * asks the schedules, publishes. It reports events and decides nothing. It owns the socket, one at a time.
+ * Performs the actions of the client's machine (`protocol/client.ts`). It dials, writes, sets the timer, asks the
+ * schedules and publishes. It reports events to the machine and decides nothing. It owns the socket, of which there is
+ * one at a time.
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -47,7 +48,7 @@ interface Parts {
   readonly fork: Fork
 }
 
-/** What an attempt needs. */
+/** The parts of the driver. */
 interface Target {
   readonly endpoint: string
   readonly headers: HandshakeHeaders
@@ -57,7 +58,7 @@ const noCounters: Counters = { received: undefined, buffered: 0 }
 
 const ignore = () => {}
 
-/** Also in an uninterruptible region, such as at the end of a logout. */
+/** Waits for an effect up to a time limit, even in an uninterruptible region such as the end of a logout. */
 const within = (wait: Effect.Effect<void>, time: Duration.Duration) =>
   Effect.timeoutOption(Effect.interruptible(wait), time)
 
@@ -65,29 +66,32 @@ export class Driver implements Receivers {
   readonly states: Broadcast<ConnectionState>
   readonly events = new Broadcast<Event>()
   /** The events of the server's debugger. */
-  readonly debuggerEvents = new Broadcast<DebuggerFrame>(undefined, (lost) => ({ lost }))
-  /** Of the last answered ping, in milliseconds. */
+  readonly debuggerEvents = new Broadcast<DebuggerFrame>()
+  /** The round trip of the last answered ping, in milliseconds. */
   roundTrip: number | undefined = undefined
   private readonly client: Client
   private readonly outage: Outage
   private readonly reconnects: Delays<ConnectError | ConnectionEndedError>
   private connection: Connection | undefined = undefined
-  /** Abandons the attempt under way. */
+  /** Abandons the current attempt. */
   private abandon: (() => void) | undefined = undefined
-  /** The connection or the attempt has ended while actions were being performed. */
+  /** The end of the connection or the attempt, if it came while actions were being performed. */
   private loss: ConnectError | ConnectionEndedError | undefined = undefined
   private readonly alarm: Timer.Alarm
-  private performers: { readonly exchanges: Exchanges; readonly realtime: Realtime } | undefined = undefined
+  private exchanges: Exchanges | undefined = undefined
+  private realtime: Pick<Realtime, "perform"> | undefined = undefined
   private driving = false
   private isLast = false
-  /** The heartbeat's schedule of one connection, and the function that cancels the request for its next delays. */
+  /**
+   * The heartbeat's schedule of the current connection, and the function that cancels the request for its next delays.
+   */
   private pulses: { readonly of: Pulse; readonly delays: Delays<void>; stop: () => void } | undefined = undefined
   private onDrained = ignore
-  /** The first connection is ready, or no endpoint could be reached. */
+  /** Called when the first connection is ready, or when no endpoint could be reached. */
   private onFirst: (outcome: Effect.Effect<void, ConnectError>) => void = ignore
-  /** The effects that wait for a later state. */
+  /** Called after each change of the state, for the effects that wait for a state. */
   private watchers: ReadonlyArray<(state: ConnectionState) => void> = []
-  /** As the metrics have them. */
+  /** The numbers of requests in flight and waiting that the metrics contain. */
   private inFlight = 0
   private waiting = 0
 
@@ -100,9 +104,14 @@ export class Driver implements Receivers {
     this.reconnects = new Delays(settings.reconnect)
   }
 
-  /** The objects that perform the exchanges, and the waits of subscriptions. */
-  attach(exchanges: Exchanges, realtime: Realtime): void {
-    this.performers = { exchanges, realtime }
+  /** Sets the object that performs the exchanges. */
+  attach(exchanges: Exchanges): void {
+    this.exchanges = exchanges
+  }
+
+  /** Sets the object that performs the waits of subscriptions, before the first of them. */
+  attachRealtime(realtime: Pick<Realtime, "perform">): void {
+    this.realtime = realtime
   }
 
   /** Dials. Completes when the first connection is ready. Fails when no endpoint could be reached. */
@@ -119,8 +128,8 @@ export class Driver implements Receivers {
   }
 
   /**
-   * Performs the client's actions until there are none. Call it after each change of the client. Calls in the meantime
-   * join the same round.
+   * Performs the client's actions until there are none. Call it after each call of the client's machine. Calls during a
+   * round only extend it.
    */
   drive(now = Timer.now(this.parts.clock)): void {
     if (this.driving) return
@@ -152,12 +161,12 @@ export class Driver implements Receivers {
       : { received: connection.unsafeBytesRead(), buffered: connection.unsafeBufferedAmount() }
   }
 
-  heed(event: LifecycleEvent): void {
+  handleLifecycle(event: LifecycleEvent): void {
     this.client.handleLifecycle(event, this.counters())
     this.drive()
   }
 
-  /** Ends everything: settles the waiting requests, then closes the socket. */
+  /** Ends the client: settles the waiting requests, then closes the socket. */
   close(): void {
     this.client.close()
     this.drive()
@@ -200,15 +209,15 @@ export class Driver implements Receivers {
         return this.events.publish(action.event, action.size)
       case "Ask":
       case "Wait":
-        return this.performers?.realtime.perform(action)
+        return this.realtime?.perform(action)
       default:
-        return this.performers?.exchanges.perform(action)
+        return this.exchanges?.perform(action)
     }
   }
 
   private concludeFirst(outcome: Effect.Effect<void, ConnectError>): void {
     const { onFirst } = this
-    // A reference that is kept longer would keep the fiber alive.
+    // Keeping the reference would keep the fiber in memory.
     this.onFirst = ignore
     onFirst(outcome)
   }
@@ -220,20 +229,20 @@ export class Driver implements Receivers {
     this.isLast = now._tag === "Closed" || now._tag === "Failed"
   }
 
-  /** The last state was published, and everything that followed from it was done. */
+  /** Ends the streams, after the last state was published and its actions were performed. */
   private end(): void {
     this.isLast = false
     this.states.end()
     this.events.end()
-    this.performers?.exchanges.end()
+    this.exchanges?.end()
     this.debuggerEvents.end()
   }
 
   private measure(): void {
     const { client: { requests }, parts: { telemetry: { metrics } } } = this
     const [inFlight, waiting] = [requests.pendingCount(), requests.waitingCount()]
-    if (inFlight !== this.inFlight) metrics.inFlight(inFlight - this.inFlight)
-    if (waiting !== this.waiting) metrics.queued(waiting - this.waiting)
+    if (inFlight !== this.inFlight) metrics?.inFlight(inFlight - this.inFlight)
+    if (waiting !== this.waiting) metrics?.queued(waiting - this.waiting)
     this.inFlight = inFlight
     this.waiting = waiting
   }
@@ -255,7 +264,7 @@ export class Driver implements Receivers {
       const endpoint = client.endpoint()
       const wait = allowedAt - Timer.now(clock)
       const target = Immediate.flatMap(headers(endpoint), (headers) => Effect.succeed({ endpoint, headers }))
-      // Even a sleep of 0 ms takes a timer of the host, and with it 1 ms or more.
+      // A sleep of 0 ms would take 1 ms or more, because it uses a timer of the host.
       return wait > 0 ? Effect.zipRight(Effect.sleep(Duration.millis(wait)), target) : target
     })
   }
@@ -283,14 +292,14 @@ export class Driver implements Receivers {
     else connection.unsafeTerminate(new ConnectionEndedError({ by: "Replacement", code: 1000, reason: "" }))
   }
 
-  /** The connection has ended, or the attempt has failed. */
+  /** Handles the end of the connection or the failure of the attempt. */
   private lost(cause: ConnectError | ConnectionEndedError): void {
     this.connection = undefined
     this.loss = cause
     this.drive()
   }
 
-  /** The current round is finished first, because a socket may end while it accepts a frame. */
+  /** Reports the loss after the current round, because a socket may end while it accepts a frame. */
   private reportLoss(): boolean {
     const { loss } = this
     if (loss === undefined) return false
@@ -300,8 +309,8 @@ export class Driver implements Receivers {
     return true
   }
 
-  private askReconnect({ afresh, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): void {
-    if (afresh) this.reconnects.reset()
+  private askReconnect({ restart, cause }: Extract<Action, { readonly _tag: "AskReconnect" }>): void {
+    if (restart) this.reconnects.reset()
     this.run(this.reconnects.next(cause), (delay) => {
       this.client.handleDelay(delay, this.parts.lifecycle.online())
       this.drive()
@@ -309,8 +318,8 @@ export class Driver implements Receivers {
   }
 
   /**
-   * Runs an effect that an attempt needs. If it dies or interrupts itself, as a user's schedule may, no request may
-   * wait for ever.
+   * Runs an effect that an attempt needs. A user's schedule may die or interrupt itself. Then the client fails, so that
+   * no request waits for ever.
    */
   private run<A>(effect: Effect.Effect<A, InvalidSettingError>, then: (value: A) => void): void {
     this.parts.fork.run(effect, (exit) => {
@@ -338,7 +347,7 @@ export class Driver implements Receivers {
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what arrives
+  // inbound frames
   // ---------------------------------------------------------------------------------------------------------------
 
   private readonly sink: Sink = {
@@ -368,27 +377,27 @@ export class Driver implements Receivers {
     const now = Timer.now(this.parts.clock)
     const call = this.client.requests.handleAnswer(id, frame, size, now)
     if (call === undefined) return false
-    this.parts.telemetry.metrics.answered(now - call.sentAt)
+    this.parts.telemetry.metrics?.answered(now - call.sentAt)
     this.drive(now)
     return true
   }
 
   notification(channel: string, frame: Frame, size: number): boolean {
-    return this.client.listening.registry.notification(channel, frame, size)
+    return this.client.listening?.registry.notification(channel, frame, size) === true
   }
 
   early(channel: string, frame: Frame, size: number): boolean {
-    return this.client.listening.registry.early(channel, frame, size)
+    return this.client.listening?.registry.early(channel, frame, size) === true
   }
 
   debuggerEvent(frame: Frame, size: number): void {
     this.debuggerEvents.publish(frame, size)
   }
 
-  /** A whole frame has arrived. */
+  /** Handles a whole frame. */
   private received(): void {
-    // Set here, by a message, the timer of the next pulse starts a new chain. In a hidden page Chromium fires chained timers
-    // once a minute only, and the server cuts clients that are silent for 60 s (C4).
+    // A timer that is set by a message starts a new chain of timers. In a hidden page, Chromium fires chained timers
+    // only once a minute, but the server closes connections whose client is silent for 60 s (C4).
     if (this.client.handleFrame()) this.alarm.restart(this.client.nextDue())
   }
 
@@ -396,7 +405,7 @@ export class Driver implements Receivers {
     const roundTrip = this.client.handlePong()
     if (roundTrip === undefined) return
     this.roundTrip = roundTrip
-    this.parts.telemetry.metrics.ponged(roundTrip)
+    this.parts.telemetry.metrics?.ponged(roundTrip)
   }
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -432,8 +441,8 @@ export class Driver implements Receivers {
   /**
    * Holds new requests, waits for those in flight, runs the exchange and, if it succeeded, replaces the connection.
    *
-   * @param elsewhere another client may have changed the cookie: the connection is replaced in any case, and requests
-   * that are made meanwhile belong to the previous user
+   * @param elsewhere whether another client may have changed the cookie; then the connection is replaced in any case,
+   * and requests that are made meanwhile belong to the previous user
    */
   reopen<A, E>(exchange: Effect.Effect<A, E>, elsewhere = false): Effect.Effect<A, E> {
     const { client } = this
@@ -445,8 +454,8 @@ export class Driver implements Receivers {
         this.onDrained = ignore
         const isReplaced = client.handleExchanged(before, { elsewhere, succeeded: Exit.isSuccess(exit) })
         this.drive()
-        // The exchange has ended, even if the connection is lost, which does not concern the caller. A connection is
-        // checked before it is ready, which waits for this exchange.
+        // The outcome of the exchange counts even if the connection is lost meanwhile. A new connection becomes ready
+        // only after the end of this exchange.
         if (Exit.isSuccess(exit) && !elsewhere && isReplaced) {
           yield* restore(this.reached("Authenticating", "Ready"))
         }
@@ -455,7 +464,7 @@ export class Driver implements Receivers {
     )
   }
 
-  /** Waits until nothing is in flight any more, or its time is up. */
+  /** Waits until no request is in flight any more, or until the wait has ended. */
   private drained(): Effect.Effect<void> {
     let isDrained = false
     this.onDrained = () => {
@@ -469,7 +478,7 @@ export class Driver implements Receivers {
     })
   }
 
-  /** After a call of the identity's machine. */
+  /** Performs the actions of the session's machine. Call it after each call of that machine. */
   follow(): void {
     this.client.followIdentity()
     this.drive()
@@ -479,23 +488,24 @@ export class Driver implements Receivers {
     this.events.publish(event)
   }
 
-  /** Opens another connection if there are subscriptions on this one. */
+  /** Replaces the connection, if there are subscriptions on it. */
   get replace(): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      this.client.listening.registry.size() > 0 && this.client.isConnected() ? this.reopen(Effect.void) : Effect.void
-    )
+    return Effect.suspend(() => {
+      const subscriptions = this.client.listening?.registry.size() ?? 0
+      return subscriptions > 0 && this.client.isConnected() ? this.reopen(Effect.void) : Effect.void
+    })
   }
 
   redial(dialling: Effect.Effect<void>): Effect.Effect<void> {
     return this.reopen(dialling, true)
   }
 
-  /** Waits until a connection that was opened for a session by cookie is ready, or certain not to be soon. */
+  /** Waits until a connection that was opened for a session by cookie is ready, or will certainly not be ready soon. */
   get ready(): Effect.Effect<void> {
     return this.client.byConnection ? Effect.asVoid(Effect.suspend(() => this.reached("Ready"))) : Effect.void
   }
 
-  /** Until the connection is in one of these states, or certain not to be soon. */
+  /** Waits until the connection is in one of these states, or will certainly not be soon. */
   private reached(...tags: ReadonlyArray<ConnectionState["_tag"]>): Effect.Effect<unknown> {
     const ends = [...tags, "Waiting", "Failed", "Closed"]
     const wait = Effect.async<void>((resume) => {

@@ -1,5 +1,5 @@
 /**
- * Begins, renews and ends sessions, one exchange at a time. `protocol/identity.ts` decides; this module runs the
+ * Begins, renews and ends sessions, one exchange at a time. `protocol/identity.ts` decides. This module runs the
  * exchanges with the server, the token store and the authenticator, and reports their outcomes.
  */
 import type * as Clock from "effect/Clock"
@@ -7,7 +7,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { Settings } from "../../KuzzleConfig.ts"
 import type * as KuzzleError from "../../KuzzleError.ts"
 import * as KuzzleSchedule from "../../KuzzleSchedule.ts"
@@ -35,28 +34,28 @@ import type { Telemetry } from "./telemetry.ts"
 
 type Exchanged<A> = Effect.Effect<A, KuzzleError.RequestError>
 
-/** What an authenticator may do. */
+/** The exchanges that an authenticator may make. */
 export type ForAuthenticator = Pick<Exchanges, "login" | "adopt">
 
-/** Performs the machine's actions for requests and the connection. */
+/** The owner of the exchanges, which performs the machine's actions for requests and the connection. */
 export interface Host {
-  /** To be called after each call of the machine. */
+  /** Call it after each call of the machine. */
   readonly follow: () => void
   readonly publish: (event: AuthenticationEvent) => void
-  /** Opens another connection if there are subscriptions on this one. */
+  /** Replaces the connection, if there are subscriptions on it. */
   readonly replace: Effect.Effect<void>
-  /** Opens another connection with the current cookie. `dialling` runs right before. */
+  /** Replaces the connection by one with the current cookie. `dialling` runs right before it is dialled. */
   readonly redial: (dialling: Effect.Effect<void>) => Effect.Effect<void>
-  /** Waits until a connection that was opened for another session is ready, or certain not to be soon. */
+  /** Waits until a connection that was opened for another session is ready, or will certainly not be ready soon. */
   readonly ready: Effect.Effect<void>
 }
 
-/** The retries of a renewal that fails temporarily (promise A4), not before the server's `Retry-After`. */
-const patience = KuzzleSchedule.retry({ cap: "8 seconds", times: 4 })
+/** The retries of a renewal that fails temporarily (promise A4). They respect the server's `Retry-After`. */
+const retries = KuzzleSchedule.retry({ cap: "8 seconds", times: 4 })
 
 /**
- * The pauses, in milliseconds, before a shared session that the server does not know any more is read again: another
- * client may be about to store the renewed token.
+ * The pauses before the token store is read again, in milliseconds. When the server does not know a shared session any
+ * more, another client may be about to store the renewed token.
  */
 const rereads: ReadonlyArray<number> = [0, 100, 200]
 
@@ -71,7 +70,7 @@ interface Parts {
   readonly telemetry: Telemetry
 }
 
-/** The exchanges of a client without a connection (HTTP). A timer of its own starts the renewals. */
+/** The exchanges of a client without a connection (HTTP). They have a timer of their own for the renewals. */
 export const makeAlone = (
   parts: Pick<Parts, "settings" | "credentials" | "keeper" | "fork" | "telemetry"> & Pick<Host, "publish">
 ): Effect.Effect<Exchanges, never, Scope.Scope> =>
@@ -111,52 +110,49 @@ export const makeAlone = (
 export class Exchanges {
   private readonly machine: IdentityMachine
   private semaphore: Effect.Semaphore | undefined = undefined
-  private readonly broadcast = new Broadcast(() => this.state())
+  readonly states = new Broadcast(() => this.state())
 
   constructor(private readonly parts: Parts, private readonly clock: Clock.Clock) {
     this.machine = parts.machine
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what the application asks for
+  // calls of the application
   // ---------------------------------------------------------------------------------------------------------------
 
   state(): AuthenticationState {
     return this.machine.state()
   }
 
-  get states(): Stream.Stream<AuthenticationState> {
-    return this.broadcast.stream
-  }
-
   login(request: KuzzleRequest, options?: RequestOptions): Exchanged<KuzzleResponse> {
     return this.ready(this.exchanging(this.logIn(request, options)))
   }
 
-  /** The token to renew is the newest one of the session. */
+  /** Refreshes the session. It first adopts a newer token from the store. */
   refresh(request: KuzzleRequest, options?: RequestOptions): Exchanged<KuzzleResponse> {
     return this.ready(this.exchanging(Effect.zipRight(this.followStore(), this.refreshToken(request, options))))
   }
 
   logout(request: KuzzleRequest, options?: RequestOptions): Exchanged<void> {
     return this.ready(this.exchanging(Effect.suspend(() => {
-      const ended = this.driven(this.machine.handleLogout())
+      const ended = this.afterMachine(this.machine.handleLogout())
       if (ended === "Nothing") return Effect.void
       const commit = Effect.uninterruptible(
         Effect.tap(this.switchTo(undefined), () => this.publish({ _tag: "LoggedOut", cause: "Requested" }))
       )
-      // A session that another client has renewed is still this session. The end of an older session ends no other.
+      // If another client has renewed the session, the renewed one is ended. If the session was lost before, a newer
+      // session in the store is not ended.
       const newest = ended === "Session" ? this.followStore("Renewed") : Effect.void
       return Effect.zipRight(newest, this.parts.keeper.logout(request, options, commit))
     })))
   }
 
-  /** Adopts a session that was begun elsewhere, or none. */
+  /** Adopts a session that was begun elsewhere. `undefined`: no user is logged in. */
   adopt(identity: Identity | undefined): Effect.Effect<void> {
     return this.exchanging(this.switchTo(identity))
   }
 
-  /** The same for the authenticator: it is interrupted after a later login or logout by the application. */
+  /** The exchanges for the authenticator. They are interrupted after a later login or logout by the application. */
   get forAuthenticator(): ForAuthenticator {
     return {
       login: (request, options) => this.stillWanted(this.logIn(request, options)),
@@ -165,17 +161,17 @@ export class Exchanges {
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what happens
+  // the start, changes and the end
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** Continues the session of the previous client. */
+  /** Continues the stored session of a previous client. */
   get restoreStored(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { fork, keeper: { shared, stored } } = this.parts
-      // Before the store is read, so that no change is missed.
+      // Listen before the store is read, so that no change is missed.
       if (shared !== undefined) {
-        const heard = this.single.withPermits(1)(this.followStore())
-        fork.run(Stream.runForEach(shared.changes, () => heard))
+        const followChange = this.exclusive.withPermits(1)(this.followStore())
+        fork.run(shared.followChanges(followChange))
       }
       return Effect.flatMap(
         stored,
@@ -185,26 +181,28 @@ export class Exchanges {
   }
 
   changedElsewhere(): void {
-    this.driven(this.machine.handleChangedElsewhere())
+    this.afterMachine(this.machine.handleChangedElsewhere())
   }
 
   end(): void {
-    this.broadcast.end()
+    this.states.end()
   }
 
   // ---------------------------------------------------------------------------------------------------------------
   // exchanges
   // ---------------------------------------------------------------------------------------------------------------
 
-  /** Made for the first exchange, because it takes 1 KB and many clients never log in. */
-  private get single(): Effect.Semaphore {
+  /**
+   * Allows one exchange at a time. Made for the first exchange, because it takes 1 KB and many clients never log in.
+   */
+  private get exclusive(): Effect.Semaphore {
     return this.semaphore ??= Effect.unsafeMakeSemaphore(1)
   }
 
-  /** One exchange at a time, among all clients that share the session. */
+  /** Runs one exchange at a time, among all clients that share the session. */
   private exchanging<A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> {
     const { shared } = this.parts.keeper
-    return this.single.withPermits(1)(shared === undefined ? exchange : shared.exclusive(exchange))
+    return this.exclusive.withPermits(1)(shared === undefined ? exchange : shared.exclusive(exchange))
   }
 
   private ready<A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> {
@@ -214,12 +212,12 @@ export class Exchanges {
   private stillWanted<A, E>(exchange: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return this.followStore().pipe(
       Effect.flatMap(() => this.machine.isStillWanted() ? exchange : Effect.interrupt),
-      Effect.tap(() => this.driven(this.machine.handleAuthenticated())),
+      Effect.tap(() => this.afterMachine(this.machine.handleAuthenticated())),
       (exchange) => this.exchanging(exchange)
     )
   }
 
-  /** An answer without a session, which is one step of several, logs no user in. */
+  /** Makes a login. An answer without a session (one of several steps) changes nothing. */
   private logIn(request: KuzzleRequest, options: RequestOptions | undefined) {
     const commit = (identity: Identity) =>
       Effect.uninterruptible(
@@ -245,26 +243,28 @@ export class Exchanges {
       }
       return Effect.tapError(
         keeper.refresh(request, options, commit),
-        (error) => Effect.sync(() => this.driven(this.machine.handleRefreshFailed(before, error)))
+        (error) => Effect.sync(() => this.afterMachine(this.machine.handleRefreshFailed(before, error)))
       )
     })
   }
 
-  /** Makes this user the client's user, or none. Uninterruptible: it must complete even if the caller is interrupted. */
+  /**
+   * Sets the session of the client. `undefined`: no user is logged in. It completes even if the caller is interrupted.
+   */
   private switchTo<A = void>(identity: Identity | undefined, store?: Effect.Effect<A>): Effect.Effect<A | void> {
     return Effect.uninterruptible(Effect.gen(this, function*() {
       const { credentials, host, keeper } = this.parts
       const before = credentials.current()
-      this.driven(this.machine.handleIdentity(identity))
+      this.afterMachine(this.machine.handleIdentity(identity))
       yield* this.plan()
       const stored = yield* store ?? keeper.changed(identity, before)
-      if (this.driven(this.machine.handleKept(before, identity))) yield* host.replace
-      this.driven(this.machine.handleSettled())
+      if (this.afterMachine(this.machine.handleKept(before, identity))) yield* host.replace
+      this.afterMachine(this.machine.handleSettled())
       return stored
     }))
   }
 
-  /** Whatever the outcome of one renewal is, another one is planned before the session's end. */
+  /** Plans the next renewal of the current session. */
   private plan(): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { credentials, settings } = this.parts
@@ -272,13 +272,14 @@ export class Exchanges {
       if (identity?.expiresAt === undefined) return Effect.void
       return Effect.map(
         new Delays(settings.tokenRefresh).next({ expiresAt: identity.expiresAt }),
-        (delay) => this.driven(this.machine.handlePlanned(identity, delay, this.time()))
+        (delay) => this.afterMachine(this.machine.handlePlanned(identity, delay, this.time()))
       )
     })
   }
 
   /**
-   * Applies another client's change of the session. Returns whether there was one. Run it while no exchange runs here.
+   * Adopts another client's change of the session. Returns whether there was one. Run it while this client makes no
+   * exchange.
    */
   private followStore(
     only?: SharedSession.Elsewhere,
@@ -293,7 +294,7 @@ export class Exchanges {
   }
 
   private follow(followed: Followed | undefined): Effect.Effect<boolean> {
-    this.driven(followed)
+    this.afterMachine(followed)
     if (followed === undefined) return Effect.succeed(false)
     const { event, identity } = followed
     return Effect.uninterruptible(Effect.map(this.switchTo(identity, Effect.void), () => {
@@ -309,25 +310,25 @@ export class Exchanges {
   private renewal(way: Renewal.Way): Effect.Effect<void> {
     const { metrics, spans } = this.parts.telemetry
     return spans.renewal(way, this.steps(way)).pipe(
-      Effect.map((outcome) => metrics.renewals[outcome](1)),
-      Effect.ensuring(Effect.sync(() => this.driven(this.machine.handleRenewalEnded())))
+      Effect.map((outcome) => metrics?.renewals[outcome](1)),
+      Effect.ensuring(Effect.sync(() => this.afterMachine(this.machine.handleRenewalEnded())))
     )
   }
 
   private steps(way: Renewal.Way): Effect.Effect<Outcome> {
     return Effect.gen(this, function*() {
-      let step = this.driven(this.machine.handleRenewal(way, this.time()))
+      let step = this.afterMachine(this.machine.handleRenewal(way, this.time()))
       for (;;) {
         switch (step._tag) {
           case "Attempt": {
-            const retry = { schedule: patience, while: Renewal.isPassing }
+            const retry = { schedule: retries, while: Renewal.isTemporary }
             const exit = yield* Effect.exit(Effect.retry(this.attempt(step.attempt), retry))
-            step = this.driven(this.machine.handleTried(step.attempt, exit, this.time()))
+            step = this.afterMachine(this.machine.handleTried(step.attempt, exit, this.time()))
             break
           }
           case "Reread": {
             const isChanged = yield* this.reread(step.attempt.before)
-            step = this.driven(this.machine.handleReread(step, isChanged, this.time()))
+            step = this.afterMachine(this.machine.handleReread(step, isChanged, this.time()))
             break
           }
           case "Plan":
@@ -357,14 +358,14 @@ export class Exchanges {
     }
   }
 
-  /** Unless another client has renewed it already. */
+  /** Refreshes the session, unless another client has already done so. */
   private refreshSession(): Effect.Effect<void, KuzzleError.RequestError> {
     const { cookie } = this.parts.keeper
     const refresh = Effect.asVoid(this.refreshToken({ controller: "auth", action: "refreshToken" }))
     return cookie === undefined
       ? Effect.flatMap(this.followStore(), (isRenewed) => isRenewed ? Effect.void : refresh)
       : Effect.map(cookie.renewing(refresh), (isOurs) => {
-        if (!isOurs) this.driven(this.machine.handleRenewedElsewhere())
+        if (!isOurs) this.afterMachine(this.machine.handleRenewedElsewhere())
       })
   }
 
@@ -374,7 +375,7 @@ export class Exchanges {
       const { credentials } = this.parts
       for (const millis of rereads) {
         if (millis > 0) yield* Effect.sleep(Duration.millis(millis))
-        const isChanged = yield* this.single.withPermits(1)(
+        const isChanged = yield* this.exclusive.withPermits(1)(
           Effect.suspend(() => credentials.current() === ended ? this.followStore() : Effect.succeed(true))
         )
         if (isChanged) return true
@@ -384,25 +385,25 @@ export class Exchanges {
   }
 
   // ---------------------------------------------------------------------------------------------------------------
-  // what the machine says
+  // the machine's actions
   // ---------------------------------------------------------------------------------------------------------------
 
-  private driven<A>(answer: A): A {
+  private afterMachine<A>(answer: A): A {
     this.parts.host.follow()
     return answer
   }
 
-  /** Performs the machine's actions that are exchanges. */
+  /** Performs an action of the machine that is an exchange. */
   perform(action: Exclude<Action, ClientAction>): void {
     const { fork, host } = this.parts
     switch (action._tag) {
       case "Authentication":
-        return this.broadcast.publish(this.state())
+        return this.states.publish(this.state())
       case "Renew":
         return void fork.run(this.renewal(action.way))
       case "Redial": {
-        const dialling = Effect.sync(() => this.driven(this.machine.handleDialling()))
-        return void fork.run(this.single.withPermits(1)(host.redial(dialling)))
+        const dialling = Effect.sync(() => this.afterMachine(this.machine.handleDialling()))
+        return void fork.run(this.exclusive.withPermits(1)(host.redial(dialling)))
       }
     }
   }

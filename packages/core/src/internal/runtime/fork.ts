@@ -1,4 +1,4 @@
-/** Runs effects from code outside of fibers, until the scope closes. */
+/** Runs effects from code outside of fibers. The fibers end when the scope closes. */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -8,8 +8,8 @@ import * as Scope from "effect/Scope"
 import { isImmediate } from "../services/immediate.ts"
 
 /**
- * The fibers end after everything that was added to the scope later. A fiber that is forked while the scope closes also
- * ends with it: a frame that arrives while the client closes may fork one.
+ * The fibers end after the finalizers that were added to the scope later. A fiber that is forked while the scope closes
+ * also ends: a frame that arrives while the client closes may fork one.
  */
 export const make: Effect.Effect<Fork, never, Scope.Scope> = Effect.flatMap(Effect.runtime<never>(), (runtime) => {
   const fork = new Fork(runtime)
@@ -17,16 +17,16 @@ export const make: Effect.Effect<Fork, never, Scope.Scope> = Effect.flatMap(Effe
 })
 
 export class Fork {
-  /** Created when it is first needed, because an idle client runs no fiber. */
+  /** Made when it is first needed, because an idle client runs no fiber. */
   private running: Set<Fiber.RuntimeFiber<unknown, unknown>> | undefined = undefined
   private ended = false
 
   constructor(private readonly runtime: Runtime.Runtime<never>) {}
 
   /**
-   * Calls `done` when the effect has ended, unless the scope ended it. An effect that is a value already takes no fiber. The
-   * returned function interrupts the effect. So does the end of the scope, even if the client was made in an uninterruptible
-   * region, as a resource is.
+   * Runs an effect. Calls `done` when it has ended, unless the scope has ended it. An effect that is already a value
+   * takes no fiber. The returned function interrupts the effect, and so does the end of the scope. That also works if
+   * the client was made in an uninterruptible region, as resources are.
    */
   run<A, E>(effect: Effect.Effect<A, E>, done: (exit: Exit.Exit<A, E>) => void = ignore): () => void {
     if (isImmediate(effect)) {
@@ -51,7 +51,7 @@ export class Fork {
   get end(): Effect.Effect<void> {
     return Effect.fiberIdWith((id) => {
       this.ended = true
-      // One of them may be the one that closes the scope.
+      // A fiber that closes the scope must not interrupt itself.
       const others = [...this.running ?? []].filter((fiber) => fiber.id() !== id)
       return others.length === 0 ? Effect.void : Fiber.interruptAll(others)
     })

@@ -1,4 +1,4 @@
-/** Requests over HTTP: the counterpart of `requests.ts`, with the same promises where they apply. */
+/** Requests over HTTP. They keep the same promises as those of `requests.ts`, as far as these apply. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import type { Telemetry } from "./telemetry.ts"
 
 export interface HttpRequests extends Pick<Requests, "query" | "queryMany"> {
   /**
-   * For an action that answers with bytes. The deadline applies to the beginning of the answer and to each part of it.
+   * Sends a request whose answer is bytes. The deadline applies to the beginning of the answer and to each part of it.
    */
   readonly download: (
     request: Envelope.KuzzleRequest,
@@ -40,7 +40,7 @@ export const make = (
     ({ endpoints: [endpoint], headers }): Target => ({ endpoint, headers: plain(headers) })
   )
 
-  /** The envelope of the WebSocket, posted. `session` is what the session adds to it. */
+  /** Posts the envelope of the WebSocket. `session` is the part that the session adds to it. */
   const posted = (
     { endpoint, headers }: Target,
     request: Envelope.KuzzleRequest,
@@ -52,7 +52,7 @@ export const make = (
     return { method: "POST", url: at(endpoint, "/_query"), headers, body: Envelope.withoutId(text, session) }
   }
 
-  /** The call of a route, with what the session adds in headers. */
+  /** Calls the route of the action. The part of the session is in headers. */
   const routed = (
     { endpoint, headers }: Target,
     request: Envelope.KuzzleRequest,
@@ -64,7 +64,7 @@ export const make = (
       const issue = "it has no REST route: leave the setting `routes` out, or pass its route"
       return new KuzzleError.EncodeError({ controller, action, issue })
     }
-    // Refuses members that only the session may set, and arguments that are not valid JSON. The body is encoded once,
+    // This refuses members that only the session may set, and arguments that JSON cannot represent. The body is encoded
     // below.
     const encoded = Envelope.encode({ ...request, body: undefined })
     if (encoded instanceof KuzzleError.EncodeError) return encoded
@@ -82,7 +82,7 @@ export const make = (
     }
   }
 
-  /** What is sent for a request, and how long its answer may take. */
+  /** The HTTP call for a request, and its deadline. */
   const prepare = (
     request: Envelope.KuzzleRequest,
     options: Envelope.RequestOptions | undefined
@@ -167,24 +167,24 @@ interface Target {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Joins a path to the address of a server, which may have a path and a query of its own. */
+/** Joins a path to the address of a server. Both may have a query, and the address may have a path. */
 const at = (endpoint: string, path: string): string => {
   const [base = "", ...query] = httpUrl(endpoint).split("?")
-  const asked = query.length === 0 ? "" : `${path.includes("?") ? "&" : "?"}${query.join("?")}`
-  return `${base.replace(/\/$/, "")}${path}${asked}`
+  const queryText = query.length === 0 ? "" : `${path.includes("?") ? "&" : "?"}${query.join("?")}`
+  return `${base.replace(/\/$/, "")}${path}${queryText}`
 }
 
 const counted = <A, E>(metrics: Telemetry["metrics"], exchange: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.acquireUseRelease(
+  metrics === undefined ? exchange : Effect.acquireUseRelease(
     Effect.sync(() => metrics.inFlight(1)),
     () =>
-      Effect.map(Effect.timed(exchange), ([took, answer]) => {
-        metrics.answered(Duration.toMillis(took))
+      Effect.map(Effect.timed(exchange), ([duration, answer]) => {
+        metrics.answered(Duration.toMillis(duration))
         return answer
       }),
     () => Effect.sync(() => metrics.inFlight(-1))
   )
 
-/** Headers carry no other characters; JSON can spell them otherwise. */
+/** JSON in ASCII, because headers cannot contain other characters. JSON can escape them. */
 const ascii = (json: string): string =>
   json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)

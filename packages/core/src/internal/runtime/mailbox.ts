@@ -1,6 +1,6 @@
 /**
- * The buffer of a subscription for one consumer. It is bounded: a slow consumer loses elements, never delays the
- * socket, and learns how many were lost (promises S4, S7, L2).
+ * A bounded buffer for one consumer. A slow consumer never delays the socket. It loses elements, and gets the number of
+ * lost ones (promises S4, S7, L2).
  */
 import type * as Cause from "effect/Cause"
 import type * as Stream from "effect/Stream"
@@ -9,70 +9,67 @@ import * as Tick from "./tick.ts"
 
 export interface Options<A> {
   readonly capacity: number
-  /** The limit for the total size of the elements. A single element is held whatever its size. */
+  /** The limit for the total size of the elements. A single element is kept, whatever its size. */
   readonly maxBytes?: number | undefined
   /** Which element is dropped when it is full: the oldest (`sliding`) or the newest (`dropping`). */
   readonly strategy: "sliding" | "dropping"
   /** Of two elements with the same key only the newer one is kept. An element without a key replaces none. */
   readonly keyOf?: ((element: A) => string | undefined) | undefined
-  /** Makes the element that reports how many were lost; without it, no element does. */
+  /** Makes an element that reports how many were lost. If it is left out, there is no such element. */
   readonly overflow?: (lost: number) => A
-  /**
-   * Whether an element must not be lost. Of such elements that are dropped, the newest is delivered in their place all
-   * the same.
-   */
+  /** Whether an element must not be lost. If such elements are dropped, the newest of them is still delivered. */
   readonly essential?: (element: A) => boolean
 }
 
-const nothing: readonly [] = []
+const noElement: readonly [] = []
 
-/** A class, because there may be ten thousand. */
+/** A class, because there may be ten thousand instances. */
 export class Mailbox<A, E> {
-  private readonly held: Held<A>
+  private readonly buffer: Buffer<A>
   private lost = 0
-  /** An essential element that was dropped. */
-  private saved: readonly [A] | readonly [] = nothing
+  /** The newest essential element that was dropped. */
+  private savedEssential: readonly [A] | readonly [] = noElement
   private ending: Pull.End<E> | undefined = undefined
   private waiter: ((batch: Pull.Batch<A, E>) => void) | undefined = undefined
   private waking = false
 
   constructor(private readonly options: Options<A>) {
-    this.held = options.keyOf === undefined ? new InOrder() : new ByKey(options.keyOf)
+    this.buffer = options.keyOf === undefined ? new InOrder() : new ByKey(options.keyOf)
   }
 
   /**
-   * How many elements are lost by that: the new one or older ones. An element that is replaced by a newer one of the
-   * same key does not count.
+   * Adds an element. Returns how many elements are lost by that: the new one or older ones. An element that is replaced
+   * by a newer one of the same key does not count.
    */
   offer(element: A, size = 0): number {
     if (this.ending !== undefined) return 0
     const before = this.lost
-    this.held.push(element, size)
-    if (this.isShut()) this.giveWay()
-    while (this.exceedsLimits()) this.giveWay()
+    this.buffer.push(element, size)
+    if (this.isDropping()) this.dropOne()
+    while (this.exceedsLimits()) this.dropOne()
     this.wakeLater()
     return this.lost - before
   }
 
-  /** Ends the stream, after what is held has been taken. */
+  /** Fails the stream after the buffered elements have been taken. */
   fail(cause: Cause.Cause<E>): void {
     this.finish(Pull.failed(cause))
   }
 
-  /** Like `fail`, without a failure. */
+  /** Ends the stream after the buffered elements have been taken. */
   end(): void {
     this.finish(Pull.done)
   }
 
   /** Drops the buffered elements, so that none follows an `end`. */
   discard(): void {
-    this.held.takeAll()
+    this.buffer.takeAll()
     this.forget()
   }
 
   get stream(): Stream.Stream<A, E> {
     return Pull.stream((resume) => {
-      if (this.held.size > 0) return resume(this.takeAll())
+      if (this.buffer.size > 0) return resume(this.takeAll())
       if (this.ending !== undefined) return resume(this.ending)
       this.waiter = resume
       return () => {
@@ -82,26 +79,29 @@ export class Mailbox<A, E> {
   }
 
   private exceedsLimits(): boolean {
-    const { held, options: { capacity, maxBytes = Infinity } } = this
-    return held.size > capacity || held.bytes > maxBytes && held.size > 1
+    const { buffer, options: { capacity, maxBytes = Infinity } } = this
+    return buffer.size > capacity || buffer.bytes > maxBytes && buffer.size > 1
   }
 
-  /** After an element was dropped for its size, the gap comes next, even if later elements would fit. */
-  private isShut(): boolean {
+  /**
+   * Whether new elements are dropped, because one was dropped before. The report of the loss must come next, even if
+   * later elements would fit.
+   */
+  private isDropping(): boolean {
     return this.lost > 0 && this.options.strategy === "dropping" && this.options.keyOf === undefined
   }
 
-  private giveWay(): void {
+  private dropOne(): void {
     const { essential, strategy } = this.options
-    const gone = strategy === "sliding" ? this.held.dropFirst() : this.held.dropLast()
-    if (gone === undefined || essential?.(gone) !== true) this.lost += 1
-    else this.saved = [gone]
+    const dropped = strategy === "sliding" ? this.buffer.dropFirst() : this.buffer.dropLast()
+    if (dropped === undefined || essential?.(dropped) !== true) this.lost += 1
+    else this.savedEssential = [dropped]
   }
 
   private takeAll(): Pull.Batch<A, never> {
-    const { held, lost, options: { overflow, strategy } } = this
-    const batch = held.takeAll()
-    const notices: Array<A> = [...this.saved]
+    const { buffer, lost, options: { overflow, strategy } } = this
+    const batch = buffer.takeAll()
+    const notices: Array<A> = [...this.savedEssential]
     if (lost > 0 && overflow !== undefined) notices.push(overflow(lost))
     if (strategy === "sliding") batch.unshift(...notices)
     else batch.push(...notices)
@@ -111,7 +111,7 @@ export class Mailbox<A, E> {
 
   private forget(): void {
     this.lost = 0
-    this.saved = nothing
+    this.savedEssential = noElement
   }
 
   private finish(exit: Pull.End<E>): void {
@@ -130,7 +130,7 @@ export class Mailbox<A, E> {
     this.waking = false
     const { ending, waiter } = this
     if (waiter === undefined) return
-    const batch = this.held.size > 0 ? this.takeAll() : ending
+    const batch = this.buffer.size > 0 ? this.takeAll() : ending
     if (batch === undefined) return
     this.waiter = undefined
     waiter(batch)
@@ -140,19 +140,19 @@ export class Mailbox<A, E> {
 export const make = <A, E>(options: Options<A>): Mailbox<A, E> => new Mailbox(options)
 
 /** Elements in the order in which they are to be taken. */
-interface Held<A> {
+interface Buffer<A> {
   readonly size: number
   /** The sizes of the elements. */
   readonly bytes: number
   push(element: A, size: number): void
   /** Returns the dropped element. */
   dropFirst(): A | undefined
-  /** The element that was pushed last. */
+  /** Returns the dropped element, which was pushed last. */
   dropLast(): A | undefined
   takeAll(): Array<A>
 }
 
-class InOrder<A> implements Held<A> {
+class InOrder<A> implements Buffer<A> {
   bytes = 0
   private elements: Array<A> = []
   private sizes: Array<number> = []
@@ -204,10 +204,11 @@ interface Entry<A> {
 }
 
 /**
- * The newer element of a key replaces the older one *and* goes to the end, so that the order stays that of the wire. A
- * list, because a `Map` that finds its first entry and moves another to its end costs a quarter more.
+ * Elements by key. A newer element of a key replaces the older one *and* goes to the end, so that the order is that of
+ * the wire. It is a linked list, because finding the first entry of a `Map` and moving entries to its end takes a
+ * quarter more time.
  */
-class ByKey<A> implements Held<A> {
+class ByKey<A> implements Buffer<A> {
   size = 0
   bytes = 0
   private readonly entries = new Map<string, Entry<A>>()

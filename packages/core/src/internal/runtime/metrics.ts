@@ -1,6 +1,6 @@
 /**
- * The metrics, each over all clients of a process: docs/events.md has the table. A metric without a reader is only a
- * number in memory.
+ * The metrics, each summed over all clients of a process. docs/events.md lists them. A metric without a reader is only
+ * a number in memory.
  */
 import type { GapCause } from "../protocol/intent.ts"
 import { counter, duration, level } from "./instruments.ts"
@@ -19,7 +19,7 @@ export const ponged = duration("kuzzle.client.ping.duration", "From a ping to it
 const reconnectsBy = (cause: string) =>
   counter("kuzzle.client.reconnects", "Connections that were opened again and are ready, by cause", "cause", cause)
 
-/** `Replacement`: the client had closed the previous connection on purpose, for another user or cookie. */
+/** `Replacement`: the client closed the previous connection on purpose, for another user or cookie. */
 export const reconnects = { Loss: reconnectsBy("Loss"), Replacement: reconnectsBy("Replacement") }
 
 const renewalsWith = (outcome: string) =>
@@ -30,7 +30,7 @@ const renewalsWith = (outcome: string) =>
     outcome
   )
 
-/** `Kept`: the session has not changed, and the renewal will be tried again. */
+/** `Kept`: the session has not changed, and another renewal will follow. */
 export const renewals = {
   Renewed: renewalsWith("Renewed"),
   Kept: renewalsWith("Kept"),

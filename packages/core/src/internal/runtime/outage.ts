@@ -1,4 +1,4 @@
-/** The time without a connection, as observers see it: its events, its span, and the count of its ends. */
+/** Reports outages, which are times without a connection: publishes events, makes a span, and counts reconnections. */
 import type * as Clock from "effect/Clock"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
@@ -13,7 +13,7 @@ import type * as Traced from "./traced.ts"
 
 export class Outage {
   private everReady = false
-  /** The time from the end of a ready connection until the next one is ready. */
+  /** The current outage: from the end of a ready connection until the next one is ready. */
   private current: { readonly because: "Loss" | "Replacement"; readonly span: Traced.Outage } | undefined = undefined
 
   constructor(
@@ -39,7 +39,7 @@ export class Outage {
     }
   }
 
-  /** A connection has ended, or an attempt to connect has failed. */
+  /** Reports the end of a connection, or the failure of an attempt. */
   handleEnded(cause: ConnectError | ConnectionEndedError): void {
     if (this.current !== undefined) this.current.span.failed(cause)
     else if (this.everReady) {
@@ -52,7 +52,7 @@ export class Outage {
 
   private ready(endpoint: string, attempt: number): void {
     if (this.current === undefined) return
-    this.telemetry.metrics.reconnects[this.current.because](1)
+    this.telemetry.metrics?.reconnects[this.current.because](1)
     this.current.span.end(Exit.succeed({ endpoint }))
     this.current = undefined
     this.events.publish({ _tag: "Reconnected", endpoint, attempt })

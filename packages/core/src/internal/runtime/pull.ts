@@ -1,4 +1,4 @@
-/** A stream that takes its elements in batches. */
+/** Streams that get their elements in batches. */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -6,19 +6,19 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
-/** Elements, or the end of the stream. */
+/** A batch of elements, or the end of the stream. */
 export type Batch<A, E> = Exit.Exit<Chunk.Chunk<A>, Option.Option<E>>
 
 export type End<E> = Exit.Exit<never, Option.Option<E>>
 
-/** @param elements at least one; the array belongs to the batch now */
+/** @param elements at least one; the caller must not use the array afterwards */
 export const batch = <A>(elements: Array<A>): Batch<A, never> => Exit.succeed(Chunk.unsafeFromArray(elements))
 
 export const done: End<never> = Exit.fail(Option.none())
 
 export const failed = <E>(cause: Cause.Cause<E>): End<E> => Exit.failCause(Cause.map(cause, Option.some))
 
-/** @param take registers what is called with each batch, and returns how to unregister it */
+/** @param take registers the function to call with the next batch, and returns a function that unregisters it */
 export const stream = <A, E>(
   take: (resume: (batch: Batch<A, E>) => void) => (() => void) | void
 ): Stream.Stream<A, E> =>
@@ -27,7 +27,7 @@ export const stream = <A, E>(
     return cancel && Effect.sync(cancel)
   }))
 
-/** The next elements of a stream with each run; none at its end. */
+/** Each run of the result returns the next elements of the stream, or `none` at its end. */
 export const elements = <A, E, R>(stream: Stream.Stream<A, E, R>) =>
   Effect.map(
     Stream.toPull(stream),

@@ -1,4 +1,4 @@
-/** Subscriptions as effects: opens them, and performs the waits that `protocol/listening.ts` asks for. */
+/** Subscriptions as effects. This module opens them, and performs the waits that `protocol/listening.ts` requests. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -8,35 +8,52 @@ import * as KuzzleError from "../../KuzzleError.ts"
 import type { Client } from "../protocol/client.ts"
 import type { Frame } from "../protocol/envelope.ts"
 import type { GapCause } from "../protocol/intent.ts"
-import type { Action, Consumer, Intent, Registry, Wanted } from "../protocol/listening.ts"
+import { type Action, type Consumer, type Intent, Listening, type SubscriptionRequest } from "../protocol/listening.ts"
 import * as Pace from "../protocol/pace.ts"
 import type { RequestEvent } from "../protocol/requests.ts"
 import { Delays } from "./delays.ts"
 import type { Fork } from "./fork.ts"
 import type { Telemetry } from "./telemetry.ts"
 
-/** A frame of the server's debugger (spec 1.5), or how many were lost because their reader was slow. */
+/**
+ * A frame from the server's debugger (spec 1.5), or the number of frames that were lost because the reader was slow.
+ */
 export type DebuggerFrame = Frame | { readonly lost: number }
 
 type Waiting = Extract<Action, { readonly _tag: "Ask" | "Wait" }>
 
-/** Performs the client's actions, and publishes. */
-interface Host {
-  readonly drive: () => void
-  readonly events: { readonly publish: (event: RequestEvent) => void }
+/** The parts of a client that its subscriptions use. */
+export interface Host {
+  readonly client: Client
+  /** Performs the client's actions, and publishes. */
+  readonly driver: {
+    readonly attachRealtime: (realtime: Pick<Realtime, "perform">) => void
+    readonly drive: () => void
+    readonly events: { readonly publish: (event: RequestEvent) => void }
+  }
+  /** When to retry a subscription that was refused for now. */
+  readonly resubscribe: Schedule.Schedule<unknown, KuzzleError.RequestError>
+  readonly fork: Fork
+  readonly metrics: Telemetry["metrics"]
+  /** `undefined` until there is a subscription. */
+  realtime: Realtime | undefined
 }
+
+/** The subscriptions of a client, made for the first of them. */
+export const of = (host: Host): Realtime => host.realtime ??= new Realtime(host)
 
 type Confirmation = Effect.Effect<void, KuzzleError.RequestError>
 
 type Waiter = (confirmation: Confirmation) => void
 
 /**
- * A consumer, and the caller that waits for its first confirmation. It is a class, because there may be ten thousand.
+ * A consumer, and the caller that waits for its first confirmation. A class, because there may be ten thousand
+ * instances.
  */
 export abstract class Subscriber implements Consumer {
   /** The first confirmation, or the caller that waits for it. */
   private confirmation: Confirmation | Waiter | undefined = undefined
-  /** Set once it is known to the registry. */
+  /** Set once the consumer is in the registry. */
   private intent: Intent | undefined = undefined
 
   constructor(protected readonly realtime: Realtime) {}
@@ -45,15 +62,15 @@ export abstract class Subscriber implements Consumer {
     this.intent = intent
   }
 
-  /** Ends the subscription before its scope does, on the server too. */
+  /** Ends the subscription before its scope closes, on the server, too. */
   leave(): void {
     if (this.intent !== undefined) this.realtime.release(this.intent, this)
   }
 
-  /** Its scope has closed. */
+  /** Called when the scope has closed. */
   finalize(): Effect.Effect<void> {
     return Effect.sync(() => {
-      // Closed first, because its buffered elements are not needed any more.
+      // The consumer is closed first, because its buffered elements are not needed any more.
       this.close()
       this.leave()
     })
@@ -61,9 +78,9 @@ export abstract class Subscriber implements Consumer {
 
   abstract notify(frame: Frame, size: number): void
   abstract gap(cause: GapCause): void
-  /** The subscription ended by itself. */
+  /** Called when the subscription ends by itself. */
   abstract end(error: KuzzleError.RequestError): void
-  /** The consumer has ended: nothing is delivered from now on. */
+  /** Called when the consumer has ended. Nothing is delivered from then on. */
   abstract close(): void
 
   opened(): void {
@@ -93,35 +110,36 @@ export abstract class Subscriber implements Consumer {
 
 /** A class, because there may be thousands of clients. */
 export class Realtime {
+  private readonly listening = new Listening()
   private retries: WeakMap<Intent, Delays<KuzzleError.RequestError>> | undefined = undefined
 
-  /** @param resubscribe when to retry a subscription that was refused for now */
-  constructor(
-    private readonly client: Client,
-    private readonly resubscribe: Schedule.Schedule<unknown, KuzzleError.RequestError>,
-    private readonly host: Host,
-    private readonly fork: Fork,
-    readonly metrics: Telemetry["metrics"]
-  ) {}
+  constructor(private readonly host: Host) {
+    host.driver.attachRealtime(this)
+    host.client.attach(this.listening)
+    host.driver.drive()
+  }
 
-  get registry(): Registry {
-    return this.client.listening.registry
+  get metrics(): Telemetry["metrics"] {
+    return this.host.metrics
   }
 
   /**
    * Adds a consumer until the scope closes. Completes when the server has confirmed the subscription. Without a
-   * connection it waits, because a subscription is an intent.
+   * connection, it waits for the next one.
    */
-  open(wanted: Wanted, subscriber: Subscriber): Effect.Effect<void, KuzzleError.RequestError, Scope.Scope> {
+  open(
+    subscription: SubscriptionRequest,
+    subscriber: Subscriber
+  ): Effect.Effect<void, KuzzleError.RequestError, Scope.Scope> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(Effect.scope, (scope) => {
-        const intent = this.client.listening.acquire(wanted, subscriber)
+        const intent = this.listening.acquire(subscription, subscriber)
         if (intent instanceof KuzzleError.EncodeError) return Effect.fail(intent)
         subscriber.joined(intent)
         this.reconcile()
-        // Bound, because a closure would keep the request that `open` was called with (1 KB) as long as the scope.
+        // A bound method, because a closure would keep the request of `open` (1 KB) in memory as long as the scope.
         const finalizer = subscriber.finalize.bind(subscriber)
-        // A consumer that failed must not stay until the scope closes, which may take long.
+        // A consumer that failed must not stay in memory until the scope closes.
         return Effect.zipRight(
           Scope.addFinalizerExit(scope, finalizer),
           Effect.onError(restore(subscriber.confirmed()), finalizer)
@@ -132,36 +150,36 @@ export class Realtime {
 
   /** Whether this client caused the notification (spec 3.6). */
   isOwn(frame: Frame): boolean {
-    return this.client.listening.isOwn(frame)
+    return this.listening.isOwn(frame)
   }
 
-  /** Waits, and reports that the time has come. */
+  /** Performs an action of `listening`, which is a wait. */
   perform(action: Waiting): void {
-    this.fork.run(
+    this.host.fork.run(
       action._tag === "Ask" ? this.askLater(action) : Effect.map(pause(action.millis), () => {
-        this.client.listening[action.then]()
+        this.listening[action.then]()
         this.reconcile()
       })
     )
   }
 
-  /** Ends a consumer's part in an intent. */
+  /** Removes a consumer from its intent. */
   release(intent: Intent, consumer: Consumer): void {
-    this.registry.release(intent, consumer)
+    this.listening.registry.release(intent, consumer)
     this.reconcile()
   }
 
-  private askLater({ action, afresh, error, intent }: Extract<Action, { readonly _tag: "Ask" }>): Effect.Effect<void> {
+  private askLater({ action, restart, error, intent }: Extract<Action, { readonly _tag: "Ask" }>): Effect.Effect<void> {
     return Effect.gen(this, function*() {
-      const { listening } = this.client
-      const delays = (afresh ? undefined : this.retries?.get(intent)) ?? new Delays(this.resubscribe)
+      const { host: { driver, resubscribe }, listening } = this
+      const delays = (restart ? undefined : this.retries?.get(intent)) ?? new Delays(resubscribe)
       this.retries ??= new WeakMap()
       this.retries.set(intent, delays)
       const delayMillis = yield* delays.next(error)
       if (delayMillis === undefined) listening.handleExhausted(intent, error)
       else {
         const delay = Duration.millis(delayMillis)
-        this.host.events.publish({ _tag: "Postponed", controller: "realtime", action, error, delay })
+        driver.events.publish({ _tag: "Postponed", controller: "realtime", action, error, delay })
         yield* Effect.sleep(delay)
         listening.handleDue(intent)
       }
@@ -170,8 +188,8 @@ export class Realtime {
   }
 
   private reconcile(): void {
-    this.client.reconcile()
-    this.host.drive()
+    this.host.client.reconcile()
+    this.host.driver.drive()
   }
 }
 

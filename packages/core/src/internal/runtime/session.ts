@@ -1,5 +1,6 @@
 /**
- * Puts a client together: its machine, the driver that performs the machine's actions, and the functions that use both.
+ * Puts a client together from its machine, the driver that performs the machine's actions, and the functions that use
+ * both.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -10,7 +11,6 @@ import * as FiberRefs from "effect/FiberRefs"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { Headers, Settings } from "../../KuzzleConfig.ts"
 import type { ConnectError, InvalidSettingError, TokenStoreError } from "../../KuzzleError.ts"
@@ -28,26 +28,27 @@ import type * as Renewal from "../protocol/renewal.ts"
 import * as Immediate from "../services/immediate.ts"
 import { randomId } from "../services/randomId.ts"
 import * as Timer from "../services/timer.ts"
-import type { Broadcast } from "./broadcast.ts"
+import type { Broadcast, Watchable } from "./broadcast.ts"
 import { Driver } from "./driver.ts"
 import { Exchanges } from "./exchanges.ts"
 import { Fork } from "./fork.ts"
 import type { Keeper } from "./keeper.ts"
-import * as Realtime from "./realtime.ts"
+import type * as Realtime from "./realtime.ts"
 import * as Requests from "./requests.ts"
 import type { Telemetry } from "./telemetry.ts"
 
 export interface Session {
   readonly telemetry: Telemetry
   readonly requests: Requests.Requests
-  readonly realtime: Realtime.Realtime
+  /** What its subscriptions need. They are made for the first of them. */
+  readonly realtime: Realtime.Host
   readonly credentials: Credentials
   readonly authentication: Exchanges
   readonly state: Effect.Effect<ConnectionState>
   /** The address of the current or the next connection. */
   readonly endpoint: () => string
-  readonly states: Stream.Stream<ConnectionState>
-  readonly events: Stream.Stream<Event>
+  readonly states: Watchable<ConnectionState>
+  readonly events: Watchable<Event>
   /** The events of the server's debugger. */
   readonly debuggerEvents: Broadcast<Realtime.DebuggerFrame>
   readonly roundTripTime: Effect.Effect<Option.Option<Duration.Duration>>
@@ -68,18 +69,18 @@ export type MakeKeeper = (parts: {
 export interface Keeping {
   readonly keeper: MakeKeeper
   readonly keptBy: Identity.Options["keptBy"]
-  /** Those of the settings, with what the session adds to them. */
+  /** The headers of a handshake: those of the settings, with those of the session. */
   readonly headers: (settings: HandshakeHeaders, endpoint: string) => Effect.Effect<HandshakeHeaders>
 }
 
 /**
- * Completes when the first connection is ready, and fails when no endpoint can be reached. With `waitForConnection:
- * false` it completes at once.
+ * Makes a client. Completes when the first connection is ready, and fails if no endpoint can be reached. With
+ * `waitForConnection: false`, it completes at once.
  */
 export const make = (
   settings: Settings,
   keeping: Keeping,
-  /** Logs in again, by the requests of this session that pass while all others wait. */
+  /** Makes the authenticator from a session whose requests are sent while all others wait. */
   authenticator?: (session: Session) => Effect.Effect<unknown, Renewal.Failure>
 ): Effect.Effect<Session, ConnectError, KuzzleSocket | KuzzleHeartbeat | Scope.Scope> =>
   Effect.gen(function*() {
@@ -117,7 +118,6 @@ export const make = (
       fork
     })
     const requests = new Requests.Requests(settings, client.requests, clock, (now) => driver.drive(now))
-    const realtime = new Realtime.Realtime(client, settings.resubscribe, driver, fork, telemetry.metrics)
     const keeper = keeping.keeper({
       requests,
       reopen: (exchange) => driver.reopen(exchange),
@@ -139,8 +139,8 @@ export const make = (
       fork,
       telemetry
     }, clock)
-    driver.attach(authentication, realtime)
-    yield* lifecycle.listen((event) => driver.heed(event))
+    driver.attach(authentication)
+    yield* lifecycle.listen((event) => driver.handleLifecycle(event))
     if (keeper.cookie !== undefined) yield* keeper.cookie.listen(() => authentication.changedElsewhere())
     yield* Scope.addFinalizer(
       scope,
@@ -152,13 +152,20 @@ export const make = (
     const session: Session = {
       telemetry,
       requests,
-      realtime,
+      realtime: {
+        client,
+        driver,
+        resubscribe: settings.resubscribe,
+        fork,
+        metrics: telemetry.metrics,
+        realtime: undefined
+      },
       credentials,
       authentication,
       state: Effect.sync(() => client.connection()),
       endpoint: () => client.endpoint(),
-      states: driver.states.stream,
-      events: driver.events.stream,
+      states: driver.states,
+      events: driver.events,
       debuggerEvents: driver.debuggerEvents,
       roundTripTime: Effect.sync(() => Option.map(Option.fromNullable(driver.roundTrip), Duration.millis))
     }
@@ -168,7 +175,7 @@ export const make = (
     return session
   })
 
-/** The headers of the settings, as secrets. Names are compared without case. */
+/** The headers of the settings, all as secrets, with names in lower case. */
 const handshakeHeaders = (settings: Headers): HandshakeHeaders =>
   Object.fromEntries(
     Object.entries(settings).map((

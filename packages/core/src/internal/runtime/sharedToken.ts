@@ -1,23 +1,26 @@
-/** The session in a `KuzzleTokenStore`, for one of the clients that share it. */
+/** Shares a session by a `KuzzleTokenStore`. There is one for each client. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { TokenStoreError } from "../../KuzzleError.ts"
-import type { KuzzleTokenStoreShape, StoredToken } from "../../KuzzleTokenStore.ts"
 import { type Identity, identityOfToken, ownerAndEnd } from "../protocol/credentials.ts"
 import * as SharedSession from "../protocol/sharedSession.ts"
+import type { Store, StoredToken } from "../services/tokenStore.ts"
 import type { Keeper, Shared } from "./keeper.ts"
 
 /** How often a login tries to store its token while other clients store theirs. */
 const maxSaves = 3
 
-export const make = (
-  store: KuzzleTokenStoreShape,
-  failed: (error: TokenStoreError) => void
-): Shared & Pick<Keeper, "stored" | "changed"> => {
-  /** The store comes from the user. It may fail in any way, and the session continues without it. */
+/** The session of one client, kept in the store. */
+export interface SharedToken extends Shared, Pick<Keeper, "stored" | "changed"> {}
+
+export const make = (store: Store, failed: (error: TokenStoreError) => void): SharedToken => {
+  /**
+   * Runs an operation of the store, and reports its failure. The store comes from the user and may fail in any way. The
+   * session continues without it.
+   */
   const reported = <A>(
     operation: TokenStoreError["operation"],
     effect: () => Effect.Effect<A, TokenStoreError>,
@@ -44,7 +47,10 @@ export const make = (
         if (saved) seen = Option.map(stored, ({ token }) => token)
       }))
 
-  /** The last login counts, whatever is stored. If the store cannot be read, the write reports it. */
+  /**
+   * Stores a token in place of any other, because the last login counts. If the store cannot be read, the write reports
+   * the failure.
+   */
   const overwrite = (stored: StoredToken): Effect.Effect<boolean, TokenStoreError> =>
     Effect.flatMap(
       Effect.orElseSucceed(load, () => Option.none()),
@@ -55,13 +61,16 @@ export const make = (
 
   return {
     exclusive: store.exclusive,
-    changes: Stream.catchAllCause(
-      store.changes,
-      (cause) =>
-        Stream.execute(
-          Effect.sync(() => failed(new TokenStoreError({ operation: "load", issue: "its changes died", cause })))
-        )
-    ),
+    followChanges: (follow) => {
+      const changes = Stream.catchAllCause(
+        store.changes,
+        (cause) =>
+          Stream.execute(
+            Effect.sync(() => failed(new TokenStoreError({ operation: "load", issue: "its changes died", cause })))
+          )
+      )
+      return Stream.runForEach(changes, () => follow)
+    },
     stored: Effect.map(
       reported("load", () => load, Option.none()),
       (loaded) => Option.getOrUndefined(Option.map(loaded, asIdentity))
@@ -73,15 +82,15 @@ export const make = (
           ? undefined
           : { token: Redacted.value(identity.token), kuid: identity.kuid, stored: wasStored }
         const stored = Option.getOrUndefined(loaded)
-        const found = stored && asIdentity(stored)
-        const what = SharedSession.elsewhere(
+        const foundIdentity = stored && asIdentity(stored)
+        const change = SharedSession.elsewhere(
           ours,
-          stored && { token: Redacted.value(stored.token), kuid: stored.kuid, expiresAt: found?.expiresAt },
+          stored && { token: Redacted.value(stored.token), kuid: stored.kuid, expiresAt: foundIdentity?.expiresAt },
           now
         )
-        return { what, identity: found }
+        return { change, identity: foundIdentity }
       })
-      return reported("load", () => read, { what: "Nothing", identity: undefined })
+      return reported("load", () => read, { change: "Nothing", identity: undefined })
     },
     renewed: (identity) => {
       const stored = asStored(identity)
@@ -103,7 +112,7 @@ export const make = (
 const asIdentity = ({ expiresAt, kuid, token }: StoredToken): Identity =>
   identityOfToken({ value: token, expiresAt, kuid: Option.some(kuid) })
 
-/** A token without a known owner was set by `setToken`, and is not stored. */
+/** The stored form. `undefined` for a token without a known owner, which was set by `setToken` and is not stored. */
 const asStored = (identity: Identity | undefined): StoredToken | undefined =>
   identity?.token === undefined || identity.kuid === undefined
     ? undefined

@@ -7,7 +7,7 @@ import * as Schedule from "effect/Schedule"
 type Step<In> = (now: number, input: In) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
 
 export class Steps<In> {
-  /** Made by the first step, and again after `reset`: the state of the schedule is in it. */
+  /** The step function, which contains the state of the schedule. Made by the first step, and again after `reset`. */
   private current: Step<In> | undefined
 
   constructor(private readonly schedule: Schedule.Schedule<unknown, In>) {}
@@ -17,7 +17,7 @@ export class Steps<In> {
     this.current = undefined
   }
 
-  /** Milliseconds from `now` until the next recurrence; `undefined` when the schedule has ended. */
+  /** The milliseconds from `now` until the next recurrence. `undefined` if the schedule has ended. */
   protected step(now: number, input: In): Effect.Effect<number | undefined> {
     return Effect.flatMap(this.begun, (step) =>
       Pull.matchEffect(step(now, input), {

@@ -17,7 +17,7 @@ export class Steps<In> {
     this.state = this.schedule.initial
   }
 
-  /** Milliseconds from `now` until the next recurrence; `undefined` when the schedule has ended. */
+  /** The milliseconds from `now` until the next recurrence. `undefined` if the schedule has ended. */
   protected step(now: number, input: In): Effect.Effect<number | undefined> {
     return Immediate.flatMap(this.stepped(now, input), ([following, , decision]) => {
       this.state = following
@@ -27,7 +27,7 @@ export class Steps<In> {
     })
   }
 
-  /** The schedule comes from the user: if it throws, that is a defect. */
+  /** The schedule comes from the user. If it throws, that is a defect. */
   private stepped(now: number, input: In) {
     try {
       return this.schedule.step(now, input, this.state)

@@ -1,10 +1,11 @@
-/** Where a client reports its spans and metrics: nowhere, unless `KuzzleTelemetry.layer` is provided. */
+/** The destination of a client's spans and metrics. They are only reported if `KuzzleTelemetry.layer` is provided. */
 import type * as Metrics from "./metrics.ts"
 import type * as Traced from "./traced.ts"
 
 export interface Telemetry {
   readonly spans: Pick<typeof Traced, "query" | "queryMany" | "renewal" | "outage">
-  readonly metrics: typeof Metrics
+  /** `undefined`: no metric is counted. */
+  readonly metrics: typeof Metrics | undefined
 }
 
 const ignore = () => {}
@@ -16,14 +17,5 @@ export const none: Telemetry = {
     renewal: (_, effect) => effect,
     outage: () => ({ failed: ignore, end: ignore })
   },
-  metrics: {
-    inFlight: ignore,
-    queued: ignore,
-    answered: ignore,
-    ponged: ignore,
-    reconnects: { Loss: ignore, Replacement: ignore },
-    renewals: { Renewed: ignore, Kept: ignore, Lost: ignore },
-    gap: ignore,
-    lost: ignore
-  }
+  metrics: undefined
 }

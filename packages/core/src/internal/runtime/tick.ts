@@ -1,6 +1,6 @@
 /**
- * Runs work once the host has delivered all frames that have arrived. Each consumer wakes up once per turn of the event
- * loop instead of once per frame (measured with notifications for 100 subscriptions: 7 times faster).
+ * Runs work after the host has delivered all frames that have arrived. So each consumer wakes up once per turn of the
+ * event loop, and not once per frame. Notifications for 100 subscriptions are 7 times faster with it (measured).
  */
 let scheduled: Array<() => void> = []
 
@@ -12,10 +12,10 @@ const flush = () => {
 
 declare const setImmediate: ((work: () => void) => void) | undefined
 
-/** Node has a phase for this. In browsers each frame is a task of its own, after which microtasks run. */
+/** Node has a phase for this. In browsers, each frame is a task of its own, after which microtasks run. */
 const defer: (work: () => void) => void = typeof setImmediate === "function" ? setImmediate : queueMicrotask
 
-/** Runs `work` once in this turn. It must not throw. */
+/** Runs `work` later in this turn. It must not throw. */
 export const later = (work: () => void): void => {
   if (scheduled.push(work) === 1) defer(flush)
 }

@@ -1,34 +1,31 @@
-/** Sessions kept by a token that every request carries (spec 1.10). */
+/** Keeps sessions by a token that every request carries (spec 1.10). */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type { ProtocolError, TokenStoreError } from "../../KuzzleError.ts"
-import type { KuzzleTokenStoreShape } from "../../KuzzleTokenStore.ts"
+import type { ProtocolError } from "../../KuzzleError.ts"
 import * as Shape from "../data/shape.ts"
 import * as Answers from "../protocol/answers.ts"
 import { type Identity, identityOf } from "../protocol/credentials.ts"
 import type { KuzzleRequest, KuzzleResponse } from "../protocol/envelope.ts"
-import type { Grant, Keeper, Shared } from "./keeper.ts"
+import type { Grant, Keeper } from "./keeper.ts"
 import type { Requests } from "./requests.ts"
-import * as SharedToken from "./sharedToken.ts"
+import type { SharedToken } from "./sharedToken.ts"
 
-/** The session's end by our clock; `undefined`: never. */
+/** The expiry of a session by our clock, in milliseconds since the epoch. `undefined` if it never expires. */
 export const expiry = ({ ttl }: Answers.Granted, now: number): number | undefined =>
   ttl !== undefined && ttl > 0 ? now + ttl : undefined
 
 /** A class, because there may be thousands of clients. */
 export class Tokens implements Keeper {
-  readonly shared: (Shared & Pick<Keeper, "stored" | "changed">) | undefined
-
-  /** @param given a session that is there from the start */
+  /**
+   * @param shared the session in a token store, if there is a store
+   * @param given the session at the start, if there is one
+   */
   constructor(
     private readonly requests: Pick<Requests, "urgent">,
-    store: KuzzleTokenStoreShape | undefined,
-    storeFailed: (error: TokenStoreError) => void,
+    readonly shared: SharedToken | undefined,
     private readonly given?: () => Identity
-  ) {
-    this.shared = store && SharedToken.make(store, storeFailed)
-  }
+  ) {}
 
   get stored(): Effect.Effect<Identity | undefined> {
     return this.shared?.stored ?? Effect.sync(() => this.given?.())

@@ -1,6 +1,6 @@
 /**
- * Spans, if a tracer is installed: docs/events.md has their names and attributes. Effect's default tracer exports no
- * spans. With it no spans are made, and a request only pays for checking the tracer.
+ * Makes spans, if a tracer is installed. docs/events.md lists their names and attributes. Effect's default tracer
+ * exports no spans, so no spans are made with it. Then a request only pays for the check of the tracer.
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -21,10 +21,13 @@ const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
 export type Exchange<A> = (request: KuzzleRequest, options?: RequestOptions) => Effect.Effect<A, RequestError>
 
-/** Whether an exchange makes spans of its own, as an HTTP client does. Then the span of the request is their parent. */
+/**
+ * Whether an exchange makes spans of its own (`Nested`), as an HTTP client does. Then the span of the request is their
+ * parent.
+ */
 type Spans = "Nested" | "Single"
 
-/** Makes a span for each request. `endpoint`: the address of the current or the next connection. */
+/** Makes a span for each request. */
 export const query =
   <A>(exchange: Exchange<A>, endpoint: () => string, spans: Spans = "Nested"): Exchange<A> => (request, options) =>
     Effect.withFiberRuntime((fiber) =>
@@ -47,7 +50,7 @@ export const query =
         )
     )
 
-/** One span for all of them. */
+/** Makes one span for all requests. */
 export const queryMany =
   (queryMany: Requests["queryMany"], endpoint: () => string): Requests["queryMany"] => (requests, options) =>
     Effect.withFiberRuntime((fiber) =>
@@ -63,8 +66,9 @@ export const queryMany =
     )
 
 /**
- * The tracer learns how the request ends, but not its answer, because the answer to a login contains a token.
- * (`withParentSpan` takes half the time of a span, so it is left out if the effect makes no spans of its own.)
+ * Runs an effect in a span. The tracer gets the error of a request but not its answer, because the answer to a login
+ * contains a token. (`withParentSpan` takes half the time of a span, so it is left out if the effect makes no spans of
+ * its own.)
  */
 const useSpan = <A, E>(
   name: string,
@@ -86,16 +90,16 @@ const useSpan = <A, E>(
           if (failed !== undefined) Option.map(Cause.failureOption(cause), (error) => failed(span, error))
           return Effect.failCause(cause)
         },
-        onSuccess: (given) => {
-          succeeded?.(span, given)
-          answer = Effect.succeed(given)
+        onSuccess: (value) => {
+          succeeded?.(span, value)
+          answer = Effect.succeed(value)
           return Effect.void
         }
       })
   ).pipe(Effect.flatMap(() => answer))
 }
 
-/** Adds the trace to the volatile data. A member of the caller with the same name takes precedence. */
+/** Adds the trace context to the volatile data. A member of the caller with the same name takes precedence. */
 const carrying = (options: RequestOptions | undefined, span: Tracer.Span): RequestOptions | undefined => {
   const traceparent = span.sampled ? Traceparent.encode(span) : undefined
   return traceparent === undefined
@@ -103,34 +107,34 @@ const carrying = (options: RequestOptions | undefined, span: Tracer.Span): Reque
     : { ...options, volatile: { [Traceparent.member]: traceparent, ...options?.volatile } }
 }
 
-/** The attributes of the latest endpoint: all requests of a client need the same. */
-let known: { readonly endpoint: string; readonly attributes: Record<string, unknown> } = {
+/** The attributes of the latest endpoint, because all requests of a client need the same. */
+let latest: { readonly endpoint: string; readonly attributes: Record<string, unknown> } = {
   endpoint: "",
   attributes: {}
 }
 
 const server = (endpoint: string): Record<string, unknown> => {
-  if (endpoint !== known.endpoint) known = { endpoint, attributes: attributesOf(endpoint) }
-  return known.attributes
+  if (endpoint !== latest.endpoint) latest = { endpoint, attributes: attributesOf(endpoint) }
+  return latest.attributes
 }
 
 const attributesOf = (endpoint: string): Record<string, unknown> =>
   Either.match(Endpoint.parse(endpoint), {
-    onLeft: () => ({}), // not known yet
+    onLeft: () => ({}), // The address is not known yet.
     onRight: ({ host, port }) => ({ "server.address": host, "server.port": port })
   })
 
-/** Has few different values, because metrics are made of it. */
+/** The value of the attribute `error.type`. It has few different values, because metrics are made of it. */
 const typeOf = (error: RequestError): string => isApiError(error) && error.id !== "" ? error.id : error._tag
 
-/** A span for each attempt of the client to begin or renew its session. */
+/** Makes a span for each attempt of the client to begin or renew its session. */
 export const renewal = <A extends string>(way: string, effect: Effect.Effect<A>): Effect.Effect<A> =>
   Effect.withFiberRuntime((fiber) =>
     fiber.currentTracer === native
       ? effect
       : Effect.useSpan(
         "kuzzle.renewal",
-        // The client itself has started it, and its creator is no meaningful parent.
+        // The client starts it by itself, so the span in which the client was made is no meaningful parent.
         { root: true, captureStackTrace: false, attributes: { "kuzzle.renewal.way": way } },
         (span) =>
           Effect.map(Effect.withParentSpan(effect, span), (outcome) => {
@@ -140,23 +144,23 @@ export const renewal = <A extends string>(way: string, effect: Effect.Effect<A>)
       )
   )
 
-/** The time between two connections. */
+/** The span of an outage. */
 export interface Outage {
-  /** An attempt to connect has failed. */
+  /** Reports that an attempt to connect has failed. */
   readonly failed: (cause: ConnectError | ConnectionEndedError) => void
-  /** The client is connected again, or has given up. */
+  /** Reports that the client is connected again, or has given up. */
   readonly end: (exit: Exit.Exit<{ readonly endpoint: string }, ConnectError | ConnectionEndedError>) => void
 }
 
-const untold: Outage = { failed: () => {}, end: () => {} }
+const noSpan: Outage = { failed: () => {}, end: () => {} }
 
-/** A span from the end of a connection until the next one is ready. */
+/** Makes a span from the end of a connection until the next one is ready. */
 export const outage = (
   tracer: Tracer.Tracer,
   clock: Clock.Clock,
   cause: ConnectError | ConnectionEndedError
 ): Outage => {
-  if (tracer === native) return untold
+  if (tracer === native) return noSpan
   const now = () => clock.unsafeCurrentTimeNanos()
   const span = tracer.span("kuzzle.reconnect", Option.none(), Context.empty(), [], now(), "internal")
   let attempts = 1

@@ -1,10 +1,13 @@
-/** The body of an HTTP answer as text, up to a limit. */
+/** Reads the body of an HTTP answer as text, up to a limit. */
 import type * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { AnswerTooLargeError } from "../../KuzzleError.ts"
 
-/** Reads no further than the limit. `declared` is the value of `Content-Length`, or `NaN` without one. */
+/**
+ * The text of a body. Reading stops at the limit. `declared` is the value of `Content-Length`, or `NaN` if it is
+ * absent.
+ */
 export const text = <E>(
   body: Stream.Stream<Uint8Array, E>,
   limit: number,

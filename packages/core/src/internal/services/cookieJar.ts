@@ -1,6 +1,6 @@
 /**
- * A cookie jar for runtimes without one. `@effect/platform` parses and formats cookies; this module decides which host
- * gets them back, and until when.
+ * A cookie jar for runtimes without one. `@effect/platform` parses and formats cookies. This module decides to which
+ * hosts they are sent, and for how long.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -14,13 +14,13 @@ export interface CookieJar {
     response: Pick<HttpClientResponse.HttpClientResponse, "cookies" | "headers">,
     wallMillis: number
   ) => void
-  /** The `Cookie` header for an address, none without a cookie. */
+  /** The `Cookie` header for an address, if there are cookies. */
   readonly header: (url: string, wallMillis: number) => string | undefined
 }
 
 /**
- * The limits of RFC 6265 (6.1): cookies of one host, cookies in all, bytes of one cookie (name and value). Beyond a
- * limit the oldest cookies are dropped. A cookie that is too long is not stored.
+ * The limits of RFC 6265 (6.1): the cookies of one host, all cookies, and the bytes of one cookie (name and value).
+ * Beyond a limit, the oldest cookies are dropped. A cookie that is too long is not stored.
  */
 const maxOfHost = 50
 const maxInAll = 3000
@@ -28,18 +28,18 @@ const maxBytes = 4096
 
 interface Kept {
   readonly cookie: Cookies.Cookie
-  /** By our clock. */
+  /** Milliseconds since the epoch, by our clock. */
   readonly expiresAt: number
-  /** The order in which the cookies were stored. */
+  /** The position in the order in which cookies were stored. */
   readonly number: number
 }
 
-/** There is one. */
+/** Safe: there is one. */
 const oldestOf = (names: Map<string, Kept>): Kept => names.values().next().value as Kept
 
 /**
- * By host, without the port, as in browsers (RFC 6265, 8.5). `Path` is ignored, because the host is one Kuzzle.
- * `Domain` is ignored, so that no other host gets the cookie.
+ * Makes a jar. As in browsers, cookies belong to a host without its port (RFC 6265, 8.5). `Path` is ignored, because a
+ * host serves one Kuzzle. `Domain` is ignored, so that no other host gets the cookie.
  */
 export const make = (): CookieJar => {
   /** The cookies of each host by their names, oldest first. */
@@ -51,10 +51,10 @@ export const make = (): CookieJar => {
     if (names.delete(name)) size -= 1
     if (names.size === 0) hosts.delete(host)
   }
-  const put = (host: string, kept: Kept) => {
+  const put = (host: string, entry: Kept) => {
     const names = hosts.get(host) ?? new Map<string, Kept>()
-    drop(host, names, kept.cookie.name)
-    names.set(kept.cookie.name, kept)
+    drop(host, names, entry.cookie.name)
+    names.set(entry.cookie.name, entry)
     hosts.set(host, names)
     size += 1
   }
@@ -79,10 +79,10 @@ export const make = (): CookieJar => {
         lastNumber += 1
         put(host, { cookie, expiresAt, number: lastNumber })
       }
-      const mine = hosts.get(host)
-      if (mine !== undefined) {
-        dropDead(host, mine, wallMillis)
-        for (const { cookie } of mine.values()) if (mine.size > maxOfHost) drop(host, mine, cookie.name)
+      const ofHost = hosts.get(host)
+      if (ofHost !== undefined) {
+        dropDead(host, ofHost, wallMillis)
+        for (const { cookie } of ofHost.values()) if (ofHost.size > maxOfHost) drop(host, ofHost, cookie.name)
       }
       if (size > maxInAll) { for (const [other, names] of hosts) dropDead(other, names, wallMillis) }
       while (size > maxInAll) dropOldest()
@@ -101,7 +101,10 @@ export const make = (): CookieJar => {
   }
 }
 
-/** The expiry is by the server's clock, which the same answer shows. The local clock may be a day off. */
+/**
+ * The expiry by our clock. The cookie has it by the server's clock, which the same answer shows. Our clock may be a day
+ * off.
+ */
 const expiryOf = ({ options, value }: Cookies.Cookie, wallMillis: number, serverMillis: number): number => {
   // Kuzzle's value for "no cookie" (spec 2.6).
   if (value === "null") return -Infinity
@@ -109,6 +112,6 @@ const expiryOf = ({ options, value }: Cookies.Cookie, wallMillis: number, server
   return options?.expires === undefined ? Infinity : wallMillis + (options.expires.getTime() - serverMillis)
 }
 
-/** Two `Cookie` headers as one. */
+/** Joins two `Cookie` headers. */
 export const join = (first: string | undefined, second: string): string =>
   first === undefined || first === "" ? second : `${first}; ${second}`

@@ -3,6 +3,8 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 
 export const isEmptyBody = ({ reason }: HttpClientError.HttpClientError): boolean => reason === "EmptyBody"
 
-/** Not the error itself: it holds the whole request, token and headers included. */
+/**
+ * The cause of the error. The error itself is not used, because it holds the whole request with its token and headers.
+ */
 export const causeOf = ({ cause, description, reason }: HttpClientError.HttpClientError): unknown =>
   cause ?? new Error(description ?? reason)

@@ -2,10 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-/** `Exit.isExit` does not keep the types of the effect. */
+/** Whether an effect is already a value. `Exit.isExit` would lose the types of the effect. */
 export const isImmediate = <A, E, R>(effect: Effect.Effect<A, E, R>): effect is Exit.Exit<A, E> => Exit.isExit(effect)
 
-/** `Effect.flatMap`, which calls `next` at once if the value is known. */
+/** Like `Effect.flatMap`, but calls `next` at once if the effect is already a value. */
 export const flatMap = <A, E, B, E2>(
   effect: Effect.Effect<A, E>,
   next: (value: A) => Effect.Effect<B, E2>

@@ -11,7 +11,7 @@ export const get = (
   key: string
 ): Effect.Effect<Option.Option<string>, Failure> => Effect.map(values.get(key), Option.fromNullishOr)
 
-/** Removing a missing key is no error. A file system reports one. */
+/** Removes an entry. A missing key is no error, although a file system reports one. */
 export const remove = (values: KeyValueStore.KeyValueStore, key: string): Effect.Effect<void, Failure> =>
   Effect.catchIf(
     values.remove(key),

@@ -1,4 +1,4 @@
-/** Locks that an effect takes, and that are held until the scope closes. */
+/** Locks. A lock is an effect that acquires it until the scope closes. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
@@ -7,8 +7,8 @@ import * as Scope from "effect/Scope"
 const timeout = Duration.seconds(3)
 
 /**
- * Runs the exchange under the lock. If others hold it for longer than 3 s, the exchange runs all the same: the lock only
- * avoids unnecessary exchanges.
+ * Runs the exchange under the lock. If others hold the lock for longer than 3 s, the exchange runs without it, because
+ * the lock only avoids unnecessary exchanges.
  */
 export const under =
   (lock: Effect.Effect<void, never, Scope.Scope>) =>

@@ -1,4 +1,4 @@
-/** Bounds how long the outbox waits for its store, so that a store that does not answer counts as one that fails. */
+/** Bounds how long the outbox waits for its store. A store that does not answer counts as one that fails. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,12 +9,13 @@ import * as Timer from "./timer.ts"
 
 type Operation = OutboxError["operation"]
 
-/** A durable change takes milliseconds, and seconds on a disk that is very busy. */
+/** How long the outbox waits for its store. A durable change takes milliseconds, or seconds on a very busy disk. */
 export const storeTimeout = Duration.seconds(10)
 
 /**
- * Fails with the reason `"Timeout"` if the effect takes longer. The effect continues nonetheless, because the store may
- * still perform the operation later. Put into the effect whatever must follow.
+ * Runs an operation of the store. It fails with the reason `"Timeout"` if the effect takes too long. The effect
+ * continues nonetheless, because the store may still perform the operation. So the effect must include everything that
+ * follows from the operation.
  */
 export type Bounded = <A>(operation: Operation, effect: Effect.Effect<A, OutboxError>) => Effect.Effect<A, OutboxError>
 
@@ -26,7 +27,7 @@ interface Wait {
 /** One timer for all waits, because most of them take microseconds. */
 export const make: Effect.Effect<Bounded, never, Scope.Scope> = Effect.gen(function*() {
   const clock = yield* Effect.clock
-  // Oldest first, as all waits are equally long.
+  // The oldest wait ends first, because all waits are equally long.
   const waits = new Set<Wait>()
   const wakeAt = yield* Timer.makeEarliest(() => {
     const now = Timer.now(clock)
@@ -77,7 +78,7 @@ export const open = (
   Effect.flatMap(
     Effect.acquireRelease(
       Scope.make(),
-      // The next client adopts what was not released.
+      // The next client adopts requests that were not released.
       (scope) => Effect.ignoreLogged(bounded("release", Scope.close(scope, Exit.void)))
     ),
     (scope) => bounded("open", Scope.extend(store.open(limits), scope))

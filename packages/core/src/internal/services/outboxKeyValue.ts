@@ -1,7 +1,7 @@
 /**
  * An outbox store for one client on a `KeyValueStore`, which has neither transactions nor a list of its keys. Each
- * request has a key of its own. Two records hold the bounds of the keys. They are written in turn, so that one survives
- * if the other is torn.
+ * request has a key of its own. Two records contain the bounds of the keys. They are written alternately, so that one
+ * survives if a crash tears the other.
  */
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Effect from "effect/Effect"
@@ -33,7 +33,7 @@ export const inUse = new Set<string>()
 /** The version of the format, for later releases. */
 const version = 1
 
-/** How many keys the bounds are moved by at once, so that not every request writes two records. */
+/** By how many keys the bounds are moved at once, so that not every request writes two records. */
 const block = 64
 
 interface Row {
@@ -56,7 +56,7 @@ export const make = (values: KeyValueStore.KeyValueStore, key: string): KuzzleOu
       const changes = yield* Effect.acquireRelease(Queue.dropping<void>(1), Queue.shutdown)
       const single = yield* Effect.makeSemaphore(1)
       const outbox = new Outbox(values, key, limits)
-      /** One change at a time, each of them uninterruptible. */
+      /** Makes one change at a time, each uninterruptibly. */
       const attempt = <A>(operation: OutboxError["operation"], effect: Effect.Effect<A, Failure>) =>
         Effect.uninterruptible(single.withPermits(1)(Effect.mapError(effect, explained(key, operation))))
       yield* attempt("open", outbox.load)
@@ -79,7 +79,7 @@ export const make = (values: KeyValueStore.KeyValueStore, key: string): KuzzleOu
     })
 })
 
-/** Two clients would overwrite each other's records. */
+/** Claims the key for one client of this process. Two clients would overwrite each other's records. */
 const exclusively = (key: string): Effect.Effect<void, OutboxError, Scope.Scope> =>
   Effect.asVoid(Effect.acquireRelease(
     Effect.suspend(() =>
@@ -110,14 +110,17 @@ const explained = (key: string, operation: OutboxError["operation"]) => (cause: 
 
 class Outbox {
   private readonly rows = new Map<string, Row>()
-  private readonly kept = new Map<string, ReportRow>()
-  /** Records that cannot be read. */
+  private readonly reportRows = new Map<string, ReportRow>()
+  /** The numbers of records that cannot be read. */
   private readonly torn = new Set<string>()
-  /** The requests of this client. Others were released, or left by an earlier client. */
-  private readonly ours = new Set<string>()
-  /** The reports of a call of `adopt` that failed half-way: the next one returns them. */
-  private readonly untold: Array<StoredReport> = []
-  /** The number of the next request, and up to which the bounds make room. Numbers of what has ended are used again. */
+  /** The requests of this client. All other rows were released, or belong to an earlier client. */
+  private readonly ownSeqs = new Set<string>()
+  /** The reports of a call of `adopt` that failed midway. The next call returns them. */
+  private readonly unreturnedReports: Array<StoredReport> = []
+  /**
+   * The number of the next request, and the number up to which the bounds reach. Numbers of requests that have ended
+   * are used again.
+   */
   private next = 0
   private bound = 0
   /** How often the bounds were written. */
@@ -149,7 +152,7 @@ class Outbox {
     this.turn = newest?.turn ?? 0
     this.bound = newest?.bound ?? 0
     this.next = newest?.first ?? 0
-    // The newest bounds may be torn, so keys beyond the older ones are read, too.
+    // If the newest bounds are torn, keys beyond the older bounds may be in use, so these are read, too.
     let end = this.bound + block
     for (let number = this.next; number < end; number++) {
       const seq = seqOf(number)
@@ -160,7 +163,7 @@ class Outbox {
       const row = rowOf(text.value, seq)
       if (row === undefined) this.torn.add(seq)
       else if (row._tag === "Request") this.rows.set(seq, row)
-      else this.kept.set(seq, row)
+      else this.reportRows.set(seq, row)
     }
   })
 
@@ -168,7 +171,7 @@ class Outbox {
     return `${this.key}/${seq}`
   }
 
-  /** A mark changes one letter: so it needs no room. */
+  /** Writes a row. Marking a request changes one letter, so it needs no additional space. */
   private write({ entry, sending }: Row): Effect.Effect<void, Failure> {
     return this.values.set(this.at(entry.seq), (sending ? "s" : "q") + JSON.stringify(entry))
   }
@@ -183,9 +186,9 @@ class Outbox {
 
   private delete(seq: string): Effect.Effect<void, Failure> {
     return Effect.map(this.remove(seq), () => {
-      this.ours.delete(seq)
+      this.ownSeqs.delete(seq)
       this.rows.delete(seq)
-      this.kept.delete(seq)
+      this.reportRows.delete(seq)
     })
   }
 
@@ -193,22 +196,22 @@ class Outbox {
     return Effect.gen(this, function*() {
       const { seq } = report
       yield* this.values.set(this.at(seq), "r" + JSON.stringify({ ...report, server }))
-      this.ours.delete(seq)
+      this.ownSeqs.delete(seq)
       this.rows.delete(seq)
       this.torn.delete(seq)
-      this.kept.set(seq, { ...report, server, _tag: "Report" })
-      const oldest = Array.from(this.kept.keys()).sort().slice(0, -maxReports)
-      // What cannot be deleted is dropped with the next report.
+      this.reportRows.set(seq, { ...report, server, _tag: "Report" })
+      const oldest = Array.from(this.reportRows.keys()).sort().slice(0, -maxReports)
+      // Reports that cannot be deleted now are dropped with the next report.
       yield* Effect.ignore(Effect.forEach(oldest, (seq) => this.delete(seq)))
       return report
     })
   }
 
-  /** Makes room for the keys of so many requests, before any of them is written. */
+  /** Moves the bounds for this many requests, before any of them is written. */
   private reserve(count: number): Effect.Effect<void, Failure> {
     if (this.next + count <= this.bound) return Effect.void
     const bound = this.next + count + block
-    const first = [...this.rows.keys(), ...this.kept.keys(), ...this.torn].reduce(
+    const first = [...this.rows.keys(), ...this.reportRows.keys(), ...this.torn].reduce(
       (least, seq) => Math.min(least, Number(seq)),
       this.next
     )
@@ -246,7 +249,7 @@ class Outbox {
       )
       for (const row of rows) {
         this.rows.set(row.entry.seq, row)
-        this.ours.add(row.entry.seq)
+        this.ownSeqs.add(row.entry.seq)
       }
       return rows.map(({ entry }) => entry)
     })
@@ -276,7 +279,7 @@ class Outbox {
     report?: { readonly outcome: Outcome; readonly detail?: string | undefined }
   ): Effect.Effect<boolean, Failure> {
     return Effect.suspend((): Effect.Effect<boolean, Failure> => {
-      const row = this.ours.has(seq) ? this.rows.get(seq) : undefined
+      const row = this.ownSeqs.has(seq) ? this.rows.get(seq) : undefined
       if (row === undefined) return Effect.succeed(false)
       const { entry } = row
       const settling = report === undefined
@@ -296,21 +299,21 @@ class Outbox {
   adopt(server: string, sender: Sender): Effect.Effect<Adopted, Failure> {
     return Effect.gen(this, function*() {
       const entries: Array<Entry> = []
-      // Nobody knows whose they are.
+      // The sender of an unreadable record is unknown, so every client gets the report.
       for (const seq of this.torn) {
-        this.untold.push(
+        this.unreturnedReports.push(
           yield* this.report({ seq, outcome: "Unreadable", entry: undefined, detail: undefined }, server)
         )
       }
       for (const row of this.rows.values()) {
-        if (this.ours.has(row.entry.seq) || !isFor(row.entry, server, sender)) continue
+        if (this.ownSeqs.has(row.entry.seq) || !isFor(row.entry, server, sender)) continue
         const taken = yield* this.takeOver(row)
-        if ("outcome" in taken) this.untold.push(taken)
+        if ("outcome" in taken) this.unreturnedReports.push(taken)
         else entries.push(taken)
       }
-      // Nothing fails from here on, so that the caller learns of all that is this client's.
-      for (const { seq } of entries) this.ours.add(seq)
-      return { entries, reports: this.untold.splice(0) }
+      // Nothing may fail from here on, so that the caller gets all requests that are this client's now.
+      for (const { seq } of entries) this.ownSeqs.add(seq)
+      return { entries, reports: this.unreturnedReports.splice(0) }
     })
   }
 
@@ -326,12 +329,12 @@ class Outbox {
   }
 
   release(seqs: ReadonlyArray<string>): Effect.Effect<void, Failure> {
-    return Effect.sync(() => this.own(seqs, false).forEach(({ entry }) => this.ours.delete(entry.seq)))
+    return Effect.sync(() => this.own(seqs, false).forEach(({ entry }) => this.ownSeqs.delete(entry.seq)))
   }
 
   reports(server: string): Effect.Effect<ReadonlyArray<StoredReport>, Failure> {
     return Effect.sync(() =>
-      Array.from(this.kept.values())
+      Array.from(this.reportRows.values())
         .filter((report) => report.server === server)
         .map(({ detail, entry, outcome, seq }) => ({ seq, outcome, entry, detail }))
         .sort((one, other) => one.seq < other.seq ? -1 : 1)
@@ -340,7 +343,7 @@ class Outbox {
 
   forget(seqs: ReadonlyArray<string>): Effect.Effect<void, Failure> {
     return Effect.suspend(() =>
-      Effect.forEach(seqs.filter((seq) => this.kept.has(seq)), (seq) => this.delete(seq), { discard: true })
+      Effect.forEach(seqs.filter((seq) => this.reportRows.has(seq)), (seq) => this.delete(seq), { discard: true })
     )
   }
 
@@ -350,7 +353,7 @@ class Outbox {
         !sending && isFor(entry, server, sender)
       )
       yield* Effect.forEach(queued, ({ entry }) => this.delete(entry.seq))
-      for (const { entry, seq } of this.kept.values()) {
+      for (const { entry, seq } of this.reportRows.values()) {
         if (entry !== undefined && isFor(entry, server, sender)) yield* this.delete(seq)
       }
       return queued.length
@@ -358,12 +361,12 @@ class Outbox {
   }
 
   readonly close: Effect.Effect<void, Failure> = Effect.suspend(() =>
-    Effect.forEach(this.own(Array.from(this.ours), true), (row) => this.takeOver(row), { discard: true })
+    Effect.forEach(this.own(Array.from(this.ownSeqs), true), (row) => this.takeOver(row), { discard: true })
   )
 
   private own(seqs: ReadonlyArray<string>, sending: boolean): ReadonlyArray<Row> {
     return seqs.flatMap((seq) => {
-      const row = this.ours.has(seq) ? this.rows.get(seq) : undefined
+      const row = this.ownSeqs.has(seq) ? this.rows.get(seq) : undefined
       return row?.sending === sending ? [row] : []
     })
   }
@@ -378,7 +381,7 @@ const objectOf = (text: string): { readonly [member: string]: unknown } | undefi
     const value: unknown = JSON.parse(text)
     return typeof value === "object" && value !== null ? { ...value } : undefined
   } catch {
-    return undefined // torn
+    return undefined // The record is torn.
   }
 }
 
@@ -390,7 +393,7 @@ const boundsOf = (text: string) => {
     : undefined
 }
 
-/** `undefined`: the record is damaged. */
+/** Reads a record. Returns `undefined` if it is damaged. */
 const rowOf = (text: string, seq: string): Row | ReportRow | undefined => {
   const state = text[0]
   const record: unknown = objectOf(text.slice(1))

@@ -1,11 +1,11 @@
-/** The rows of an outbox store in memory. Each method is one transaction. The contract of each is in `Claim`. */
+/** The rows of an outbox store in memory. Each method is one transaction. `Claim` documents the methods. */
 import type { Adopted, Entry, Limits, NewEntry, Outcome, Sender, StoredReport } from "../../KuzzleOutboxStore.ts"
 import { adoptedAttempts } from "../../KuzzleOutboxStore.ts"
 import { sameSender } from "../data/sender.ts"
 
 interface Row {
   entry: Entry
-  /** The client that sends it; `undefined` if it was released. */
+  /** The client that owns it. `undefined` if it was released. */
   owner: string | undefined
   state: "Queued" | "Sending"
 }
@@ -16,15 +16,15 @@ export const isFor = (entry: Entry, server: string, sender: Sender): boolean =>
 
 export class OutboxTable {
   private readonly rows = new Map<string, Row>()
-  private kept = new Map<string, StoredReport>()
+  private storedReports = new Map<string, StoredReport>()
   private readonly living = new Set<string>()
   private readonly listeners = new Set<() => void>()
   private count = 0
   private clients = 0
-  /** The size that counts for `maxBytes`. */
+  /** The total size, which is compared with `maxBytes`. */
   private bytes = 0
 
-  /** `maxReports`: how many reports are kept. */
+  /** @param maxReports how many reports are kept */
   constructor(private readonly maxReports: number) {}
 
   /** Adds a client and returns its name. */
@@ -34,13 +34,13 @@ export class OutboxTable {
     return owner
   }
 
-  /** A client has crashed. */
+  /** Reports that a client has crashed. */
   vanish(owner: string): void {
     this.living.delete(owner)
     this.notify()
   }
 
-  /** A client is closed. */
+  /** Reports that a client is closed. */
   leave(owner: string): void {
     for (const row of this.rows.values()) {
       if (row.owner === owner) this.takeOver(row, undefined)
@@ -48,13 +48,13 @@ export class OutboxTable {
     this.vanish(owner)
   }
 
-  /** Calls `listener` when there may be something to adopt. Returns a function that ends it. */
+  /** Calls `listener` when there may be requests to adopt. Returns a function that removes the listener. */
   listen(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
   }
 
-  /** `undefined`: beyond the limits, so nothing was stored. */
+  /** Adds requests. Returns `undefined` if they exceed the limits. Then nothing is stored. */
   add(
     owner: string,
     entries: ReadonlyArray<NewEntry>,
@@ -123,11 +123,11 @@ export class OutboxTable {
   }
 
   reports(server: string): ReadonlyArray<StoredReport> {
-    return Array.from(this.kept.values()).filter(({ entry }) => entry?.server === server)
+    return Array.from(this.storedReports.values()).filter(({ entry }) => entry?.server === server)
   }
 
   forget(seqs: ReadonlyArray<string>): void {
-    for (const seq of seqs) this.kept.delete(seq)
+    for (const seq of seqs) this.storedReports.delete(seq)
   }
 
   purge(server: string, sender: Sender): number {
@@ -137,15 +137,15 @@ export class OutboxTable {
       this.delete(row)
       purged += 1
     }
-    for (const [seq, { entry }] of this.kept) {
-      if (entry !== undefined && isFor(entry, server, sender)) this.kept.delete(seq)
+    for (const [seq, { entry }] of this.storedReports) {
+      if (entry !== undefined && isFor(entry, server, sender)) this.storedReports.delete(seq)
     }
     return purged
   }
 
-  /** Whether the row belongs to a living client, or to the one that asks: its own lock may say that it has gone. */
-  private isTaken(row: Row, asking: string): boolean {
-    return row.owner !== undefined && (row.owner === asking || this.living.has(row.owner))
+  /** Whether the row belongs to a living client, or to the client that asks. The latter may wrongly count as dead. */
+  private isTaken(row: Row, client: string): boolean {
+    return row.owner !== undefined && (row.owner === client || this.living.has(row.owner))
   }
 
   private own(owner: string, seq: string): Row | undefined {
@@ -153,7 +153,7 @@ export class OutboxTable {
     return row?.owner === owner ? row : undefined
   }
 
-  /** A report if it may have been sent. */
+  /** Takes over a row. Returns a report if the request may have been sent. */
   private takeOver(row: Row, owner: string | undefined): StoredReport | undefined {
     const { entry } = row
     const attempts = adoptedAttempts({ ...entry, sending: row.state === "Sending" })
@@ -168,8 +168,8 @@ export class OutboxTable {
     const { entry } = row
     const report: StoredReport = { seq: entry.seq, outcome, entry, detail }
     this.delete(row)
-    this.kept.set(entry.seq, report)
-    this.kept = new Map(Array.from(this.kept).slice(-this.maxReports))
+    this.storedReports.set(entry.seq, report)
+    this.storedReports = new Map(Array.from(this.storedReports).slice(-this.maxReports))
     return report
   }
 
@@ -183,6 +183,6 @@ export class OutboxTable {
   }
 }
 
-/** What counts for `maxBytes`. */
+/** The size of a request, as it counts for `maxBytes`. */
 export const sizeOf = (entries: ReadonlyArray<NewEntry>): number =>
   entries.reduce((size, { payload }) => size + payload.length, 0)

@@ -1,6 +1,6 @@
 /**
- * `Effect.async` of Effect 3, for code that resumes a fiber in the midst of its own work: on 4 the fiber would go on
- * inside the call of `resume`, see half of a change, and change it further. Here it goes on in the next microtask.
+ * `Effect.async` of Effect 3, for code that resumes a fiber in the middle of its own work. In Effect 4, the fiber would
+ * continue inside the call of `resume`, and might see half of a change. Here it continues in the next microtask.
  */
 import * as Effect from "effect/Effect"
 
@@ -12,7 +12,7 @@ const flush = (): void => {
   for (const resume of resumed) resume()
 }
 
-/** In the order of the calls; one microtask for all of them. */
+/** The resumed fibers, in the order of the calls. One microtask serves all of them. */
 const later = (resume: () => void): void => {
   if (waiting.push(resume) === 1) queueMicrotask(flush)
 }
@@ -21,7 +21,7 @@ export const callback = <A, E = never, R = never>(
   register: (resume: (effect: Effect.Effect<A, E, R>) => void) => void | Effect.Effect<void, never, R>
 ): Effect.Effect<A, E, R> =>
   Effect.callback((resume) => {
-    // During the registration nothing is in the midst of anything.
+    // During the registration, no change is under way, so the fiber may continue at once.
     let isRegistering = true
     const cancel = register((effect) => isRegistering ? resume(effect) : later(() => resume(effect)))
     isRegistering = false

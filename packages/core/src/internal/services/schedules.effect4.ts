@@ -1,4 +1,4 @@
-/** Schedules that keep the output of another one. */
+/** Schedules that keep the output of another schedule. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -9,7 +9,7 @@ export const every = (millis: number): Schedule.Schedule<number> => Schedule.spa
 export const limited = <Out, In, E, R>(schedule: Schedule.Schedule<Out, In, E, R>, times: number) =>
   Schedule.upTo(schedule, { times })
 
-/** Adds to each delay what its input asks for. */
+/** Adds a time to each delay, depending on the input. */
 export const delayedBy = <Out, In, E, R>(
   schedule: Schedule.Schedule<Out, In, E, R>,
   more: (input: In) => Duration.Duration

@@ -1,11 +1,13 @@
-/** Schedules that keep the output of another one. */
+/** Schedules that keep the output of another schedule. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleInterval from "effect/ScheduleInterval"
 
-/** `Schedule.spaced`, whose steps take a fiber. These do not: each of 1,000 clients asks when it opens. */
+/**
+ * Like `Schedule.spaced`, but a step needs no fiber. That matters when 1,000 clients open, because each takes a step.
+ */
 export const every = (millis: number): Schedule.Schedule<number> =>
   Schedule.makeWithState(
     0,
@@ -16,7 +18,7 @@ export const every = (millis: number): Schedule.Schedule<number> =>
 export const limited = <Out, In, R>(schedule: Schedule.Schedule<Out, In, R>, times: number) =>
   schedule.pipe(Schedule.intersect(Schedule.recurs(times)), Schedule.map(([out]) => out))
 
-/** Adds to each delay what its input asks for. */
+/** Adds a time to each delay, depending on the input. */
 export const delayedBy = <Out, In, R>(
   schedule: Schedule.Schedule<Out, In, R>,
   more: (input: In) => Duration.Duration

@@ -1,4 +1,7 @@
-/** Finalizers without a reference to the fiber that adds them. `Effect.addFinalizer` keeps all its `FiberRefs`. */
+/**
+ * Adds finalizers without a reference to the fiber that adds them. `Effect.addFinalizer` keeps all `FiberRefs` of that
+ * fiber in memory.
+ */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 

@@ -1,7 +1,7 @@
 /**
- * A timer that can be set any number of times. A fiber that sleeps costs four times the CPU of a timer (measured),
- * which counts for the pulses of a thousand idle connections. Under any clock but the live one, above all a
- * `TestClock`, it is a fiber that sleeps on that clock.
+ * A timer that can be set any number of times. A fiber that sleeps takes four times the CPU of a host timer (measured),
+ * which matters for the pulses of a thousand idle connections. With any clock but the live one, such as a `TestClock`,
+ * the timer is a fiber that sleeps on that clock.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -14,13 +14,13 @@ import type * as Scope from "effect/Scope"
 import { onClose } from "./scoped.ts"
 
 /**
- * Milliseconds that only go forward, from an unspecified start. The wall clock may be set back, and a deadline or a
- * pulse would then be a day late.
+ * Monotonic milliseconds, from an unspecified start. The wall clock may be set back, and then a deadline or a pulse
+ * might be a day late.
  */
 export const now = (clock: Clock.Clock): number =>
   clock === live ? performance.now() : Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
-/** The time of a clock, as pure code takes it. A class, because there may be thousands of clients. */
+/** The times of a clock, as functions for pure code. A class, because there may be thousands of clients. */
 export class Times {
   constructor(private readonly clock: Clock.Clock) {}
 
@@ -35,23 +35,23 @@ export class Times {
 }
 
 export interface Timer {
-  /** Fires once at this time (see `now`). Replaces the time that was set before. */
+  /** Sets the timer to fire once at this time (see `now`). Replaces a time that was set before. */
   readonly at: (millis: number) => void
   readonly clear: () => void
-  /** The timer never fires again, even if it is set. */
+  /** Ends the timer. It never fires again, even if it is set. */
   readonly close: () => void
 }
 
-/** The longest delay a host timer can take; a longer one fires at once. */
+/** The longest delay of a host timer, in milliseconds. With a longer one, it would fire at once. */
 const maxDelay = 2 ** 31 - 1
 
 const live = Context.get(DefaultServices.liveServices, Clock.Clock)
 
-/** The caller closes it. */
+/** Makes a timer that the caller must close. */
 export const unsafeMake = (clock: Clock.Clock, fire: () => void): Timer =>
   clock === live ? new HostTimer(clock, fire) : new ClockTimer(clock, fire)
 
-/** Nothing fires after the scope is closed. */
+/** Makes a timer that the scope closes. */
 export const make = (fire: () => void): Effect.Effect<Timer, never, Scope.Scope> =>
   Effect.flatMap(Effect.clock, (clock) => {
     const timer = unsafeMake(clock, fire)
@@ -59,8 +59,8 @@ export const make = (fire: () => void): Effect.Effect<Timer, never, Scope.Scope>
   })
 
 /**
- * A timer for many deadlines: it fires no later than the earliest one, and forgets the others, so `fire` sets the next
- * one. The caller closes it.
+ * A timer for many deadlines. It fires no later than the earliest one and forgets the others, so `fire` must set the
+ * next one. The caller must close it.
  */
 export class Alarm {
   private earliest = Infinity
@@ -78,7 +78,7 @@ export class Alarm {
     if (deadline < this.earliest) this.restart(deadline)
   }
 
-  /** Sets the timer again in any case. */
+  /** Sets the timer anew in any case. */
   restart(deadline: number): void {
     this.earliest = deadline
     if (deadline < Infinity) this.timer.at(deadline)
@@ -90,7 +90,7 @@ export class Alarm {
   }
 }
 
-/** The same, as a function that is called with each deadline until the scope is closed. */
+/** The same timer as a function that is called with each deadline. The scope closes it. */
 export const makeEarliest = (fire: () => void): Effect.Effect<(deadline: number) => void, never, Scope.Scope> =>
   Effect.flatMap(Effect.clock, (clock) => {
     const alarm = new Alarm(clock, fire)

@@ -54,7 +54,7 @@ describe("a pattern", () => {
     assert.isAtMost(long.steps, 60)
   })
 
-  it("does not block the event loop: 28 characters, and 100,000", () => {
+  it("does not block the event loop with 28 or with 100,000 characters", () => {
     const holds = matches(regexp("address", address))
     assert.isFalse(holds({ address: "a".repeat(28) }))
     assert.isFalse(holds({ address: "a".repeat(100_000) }))
@@ -127,7 +127,7 @@ describe("other parts of a filter are read in linear time:", () => {
     assert.lengthOf(validate({ geoDistance: { a: [0, 0], distance: "1.m" } }), 1)
   })
 
-  it("a path of any length, of whose spellings the last member counts", () => {
+  it("a path of any length; of several members with this path, the last one counts", () => {
     const names = fc.integer({ min: 1, max: 14 }).map((n) => Array.from({ length: n }, () => "a"))
     /** Objects in which the path is split at some of its dots, in several ways at once. */
     const { inside } = fc.letrec<{ inside: unknown }>((tie) => ({

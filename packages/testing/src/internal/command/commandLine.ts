@@ -29,7 +29,7 @@ export interface Serve {
   readonly quiet: boolean
 }
 
-/** The user of the requests to a server. */
+/** How the command `schema` logs in to the server. */
 export type Login =
   | { readonly _tag: "Anonymous" }
   | { readonly _tag: "ApiKey"; readonly key: Redacted.Redacted }
@@ -40,7 +40,7 @@ export interface WriteSchema {
   readonly _tag: "WriteSchema"
   readonly url: string
   readonly login: Login
-  /** The names; all, if none is given. */
+  /** The names of the indexes to read. An empty list stands for all. */
   readonly indexes: ReadonlyArray<string>
   /** The path of the file; without it, the file is printed. */
   readonly out: string | undefined
@@ -134,7 +134,7 @@ export const parse = (
   return first === "schema" ? parseSchema(rest, environment) : parseServe(argv)
 }
 
-/** Variables in place of options, because other users of the machine can see a command line. */
+/** Variables that replace options. Other users of the machine can see a command line, but not these variables. */
 export interface Environment {
   readonly KUZZLE_URL?: string | undefined
   readonly KUZZLE_USERNAME?: string | undefined

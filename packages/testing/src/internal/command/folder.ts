@@ -26,7 +26,7 @@ const parse = (line: string): unknown => {
   try {
     return JSON.parse(line)
   } catch {
-    return undefined // not JSON, so not a header: the caller reports it
+    return undefined // It is not a header. The caller reports it.
   }
 }
 
@@ -52,7 +52,7 @@ const read = (path: string): Effect.Effect<StoredState | undefined, FileError> =
         path,
         issue: `has the format ${
           String(header.format)
-        }, and this version knows ${format}: use the version that wrote it`
+        }, but this version reads ${format}: use the version that wrote it`
       })
     }
     return { seed: header.seed, lines }
@@ -62,12 +62,12 @@ const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
   } catch (cause) {
-    // The process of another user.
+    // EPERM: the process belongs to another user.
     return cause instanceof Error && "code" in cause && cause.code === "EPERM"
   }
 }
 
-/** Writes the id of this process, unless the file contains that of a running process. */
+/** Writes the id of this process. Throws if the file contains the id of another running process. */
 const createLockFile = (path: string): void => {
   try {
     Fs.writeFileSync(path, String(process.pid), { flag: "wx" })
@@ -76,10 +76,10 @@ const createLockFile = (path: string): void => {
     const pid = Number(Fs.readFileSync(path, "utf8"))
     if (pid > 0 && isAlive(pid)) {
       throw new Error(
-        `process ${pid} uses the folder: end it, give another folder, or delete ${path} if it is no server`
+        `process ${pid} uses the folder: end it, give another folder, or delete ${path} if this process is not a server`
       )
     }
-    // Its process was killed.
+    // The process that wrote the file was killed.
     Fs.rmSync(path, { force: true })
     Fs.writeFileSync(path, String(process.pid), { flag: "wx" })
   }
@@ -93,31 +93,35 @@ const lock = (folder: string): Effect.Effect<void, FileError, Scope.Scope> => {
   ))
 }
 
-/** A file is rewritten when it has grown by more than this, and to several times the size of its valid content. */
-const slack = { bytes: 4 * 1024 * 1024, times: 4 }
+/**
+ * The file is rewritten when it has grown by more than `bytes`, and to more than `times` its size, since the last time.
+ */
+const growth = { bytes: 4 * 1024 * 1024, times: 4 }
 
-const appendable = (lines: Iterable<string>): string => Array.from(lines, (line) => `${line}\n`).join("")
+const textOf = (lines: Iterable<string>): string => Array.from(lines, (line) => `${line}\n`).join("")
 
 /** Locks the folder until the scope closes. Creates it if it does not exist. */
 export const open = (folder: string): Effect.Effect<Store, FileError, Scope.Scope> =>
   Effect.gen(function*() {
-    yield* attempt(folder, "cannot be made", () => Fs.mkdirSync(folder, { recursive: true }))
+    yield* attempt(folder, "cannot be created", () => Fs.mkdirSync(folder, { recursive: true }))
     yield* lock(folder)
     const path = Path.join(folder, "kuzzle.jsonl")
     const { lines, seed } = (yield* read(path)) ?? { lines: [], seed: crypto.randomUUID() }
     const header = JSON.stringify({ format, seed })
     let size = 0
-    /** How large the file may become. At the start it is rewritten, because its last line may be incomplete. */
+    /**
+     * The size from which the file is rewritten. The first change rewrites it, because its last line may be incomplete.
+     */
     let limit = 0
     return {
       seed,
       lines,
-      keep: (changed, all) => {
-        const added = Buffer.from(appendable(changed))
+      save: (changed, all) => {
+        const added = Buffer.from(textOf(changed))
         size += added.length
         if (size <= limit) return Fs.appendFileSync(path, added)
         size = replace(path, header, all())
-        limit = Math.max(size + slack.bytes, size * slack.times)
+        limit = Math.max(size + growth.bytes, size * growth.times)
       }
     }
   })

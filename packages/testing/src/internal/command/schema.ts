@@ -20,8 +20,8 @@ import type { Login, WriteSchema } from "./commandLine.ts"
 import { attempt, FileError } from "./fileError.ts"
 import * as File from "./schema/file.ts"
 
-/** How many documents of a collection are read: that many of the oldest, and that many of the newest. */
-const sample = 500
+/** Of each collection, this many of the oldest and this many of the newest documents are read. */
+const sampleSize = 500
 
 /** The server refused a request, or did not answer it. */
 export class ServerError extends Data.TaggedError("ServerError")<{
@@ -44,8 +44,10 @@ export class IndexError extends Data.TaggedError("IndexError")<{
   readonly indexes: ReadonlyArray<string>
 }> {
   override get message(): string {
-    const known = this.indexes.length === 0 ? "it has none that this user may see" : `it has ${this.indexes.join(", ")}`
-    return `${this.url}: there is no index ${this.index}: ${known}`
+    const available = this.indexes.length === 0
+      ? "it has none that this user may see"
+      : `it has ${this.indexes.join(", ")}`
+    return `${this.url}: there is no index ${this.index}: ${available}`
   }
 }
 
@@ -69,7 +71,7 @@ const advice = (tag: string, login: Login, right: string): string => {
       return "give the address of a running Kuzzle with --url; npx @effect-kuzzle/testing starts one to develop against"
     case "KuzzleUnauthorizedError":
       return login._tag === "ApiKey"
-        ? "the key may have been revoked, or be one of another server: create another with security:createApiKey"
+        ? "the key may have been revoked, or belong to another server: create another one with security:createApiKey"
         : login._tag === "Anonymous"
         ? "log in with --user name:password or --api-key"
         : `log in as a user who may do ${right}`
@@ -84,7 +86,7 @@ const advice = (tag: string, login: Login, right: string): string => {
   }
 }
 
-/** An API key needs no login. */
+/** Logs in with name and password. An API key needs no login. */
 const logIn = (command: WriteSchema): Effect.Effect<void, ServerError, Kuzzle.Kuzzle> => {
   const { login } = command
   if (login._tag !== "User") return Effect.void
@@ -96,13 +98,13 @@ const logIn = (command: WriteSchema): Effect.Effect<void, ServerError, Kuzzle.Ku
 }
 
 const indexesOf = (command: WriteSchema): Effect.Effect<ReadonlyArray<string>, Failure, Kuzzle.Kuzzle> => {
-  const { indexes: wanted, url } = command
+  const { indexes: requested, url } = command
   return KuzzleIndex.list().pipe(
     withPurpose(command, "cannot list the indexes", "index:list"),
     Effect.flatMap((indexes): Effect.Effect<ReadonlyArray<string>, IndexError> => {
-      const absent = wanted.find((index) => !indexes.includes(index))
+      const absent = requested.find((index) => !indexes.includes(index))
       if (absent !== undefined) return new IndexError({ url, index: absent, indexes })
-      return Effect.succeed(wanted.length === 0 ? indexes : [...new Set(wanted)])
+      return Effect.succeed(requested.length === 0 ? indexes : [...new Set(requested)])
     })
   )
 }
@@ -119,7 +121,7 @@ const readCollection = (command: WriteSchema, target: KuzzleCollection.Target) =
         sort: [{ "_kuzzle_info.createdAt": order }],
         strategy: KuzzleSearch.fromSize()
       }).pipe(
-        Stream.take(sample),
+        Stream.take(sampleSize),
         Stream.map(({ _id, _source: { _kuzzle_info: _, ...content } }) => [_id, content] as const),
         Stream.runCollect
       )).pipe(withPurpose(command, `cannot read documents of ${name}`, "document:search"))
@@ -160,12 +162,12 @@ const read = (command: WriteSchema): Effect.Effect<File.ServerData, Failure, Kuz
 // the file
 // -------------------------------------------------------------------------------------------------------------------
 
-const existing = (path: string): Effect.Effect<string | undefined, FileError> =>
+const readIfExists = (path: string): Effect.Effect<string | undefined, FileError> =>
   attempt(path, "cannot be read", () => Fs.existsSync(path) ? Fs.readFileSync(path, "utf8") : undefined)
 
 /** Refuses to overwrite a file that was not written by this command. */
 const requireReplaceable = (path: string): Effect.Effect<void, FileError> =>
-  Effect.flatMap(existing(path), (text) => {
+  Effect.flatMap(readIfExists(path), (text) => {
     switch (text === undefined ? "Written" : File.stateOf(text)) {
       case "Written":
         return Effect.void
@@ -173,18 +175,18 @@ const requireReplaceable = (path: string): Effect.Effect<void, FileError> =>
         return new FileError({
           path,
           issue:
-            "was edited since it was written, and was not changed. Move the edits to a file that imports this one " +
+            "was edited since this command wrote it, so it was not replaced. Move the edits to a file that imports this one " +
             "and delete this one, or write to another file with --out and compare"
         })
       case "Foreign":
         return new FileError({
           path,
-          issue: "was not written by this command, and was not changed. Give another file with --out"
+          issue: "was not written by this command, so it was not replaced. Give another file with --out"
         })
     }
   })
 
-/** Why a file could not be written, and what to do, by the code of the error. */
+/** Explains why a file could not be written, and says what to do, by the code of the error. */
 const reasons: { readonly [code: string]: string } = {
   ENOENT: "its folder does not exist: create it, or give another file with --out",
   ENOTDIR: "a part of its path is a file: give another file with --out",

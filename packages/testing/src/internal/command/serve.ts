@@ -34,7 +34,7 @@ const readJson = (path: string): Effect.Effect<JsonObject, FileError> =>
     return yield* new FileError({ path, issue: "expected an object, with a member for each index or kind" })
   })
 
-const seeds = (command: Serve) =>
+const readInitialState = (command: Serve) =>
   Effect.map(
     Effect.all(
       (["mappings", "securities", "fixtures"] as const).map((name) => {
@@ -53,12 +53,12 @@ const greeting = (
     `Kuzzle listens at ${url} and ${httpUrl}`,
     ...(users.length === 0 ? [] : [`users: ${users.map(({ username }) => username).join(", ")}`]),
     ...(save === undefined
-      ? ["data are in memory only: start it with --save <folder> to keep them"]
+      ? ["data are in memory only: start the server with --save <folder> to keep them"]
       : [`data are saved in ${save}`]),
     "Ctrl+C ends the server"
   ].join("\n")
 
-const watch = (command: Serve) =>
+const run = (command: Serve) =>
   Effect.gen(function*() {
     const engine = yield* KuzzleEngine.KuzzleEngine
     if (!command.quiet) {
@@ -81,11 +81,11 @@ export const serve = (
 > =>
   Effect.gen(function*() {
     // Without a new seed, ids of an earlier run would be used again.
-    const kept = command.save === undefined
+    const persistence = command.save === undefined
       ? { seed: crypto.randomUUID() }
       : { store: yield* Folder.open(command.save) }
-    const options = { ...yield* seeds(command), ...kept, host: command.host, port: command.port }
-    yield* Effect.provide(watch(command), KuzzleTestServer.layer(options)).pipe(
+    const options = { ...yield* readInitialState(command), ...persistence, host: command.host, port: command.port }
+    yield* Effect.provide(run(command), KuzzleTestServer.layer(options)).pipe(
       Effect.catchTag("KuzzleTestServerError", (cause) => Effect.fail(new ListenError({ cause })))
     )
   })

@@ -1,6 +1,6 @@
 /**
- * Aggregations of Elasticsearch: the usual ones, with their usual options. Aggregations that the engine does not
- * implement are refused by name, so that no answer is silently wrong.
+ * The common aggregations of Elasticsearch, with their common options. The engine refuses other aggregations by name,
+ * so that no answer is silently wrong.
  */
 import { buckets } from "./aggregations/buckets.ts"
 import { metrics } from "./aggregations/metrics.ts"
@@ -13,7 +13,7 @@ export type { Row } from "./aggregations/scope.ts"
 const aggregators = { ...buckets, ...metrics }
 
 /** Aggregations of Elasticsearch 7 that the engine does not implement. */
-const missing = new Set([
+const unsupported = new Set([
   ...["adjacency_matrix", "auto_date_histogram", "children", "diversified_sampler", "geohash_grid", "geotile_grid"],
   ...["ip_range", "parent", "rare_terms", "sampler", "significant_terms", "significant_text"],
   ...["variable_width_histogram", "matrix_stats", "median_absolute_deviation", "percentile_ranks", "percentiles"],
@@ -23,11 +23,11 @@ const missing = new Set([
   ...["serial_diff", "stats_bucket", "sum_bucket"]
 ])
 
-type Search = Pick<Scope, "buckets" | "everything" | "now">
+type Search = Pick<Scope, "buckets" | "allRows" | "now">
 
-const level = (asked: unknown, rows: ReadonlyArray<Row>, search: Search, isTop: boolean): JsonObject => {
-  if (!isObject(asked)) throw badRequest("Expected [START_OBJECT] under [aggregations]")
-  const results = Object.entries(asked).map(([name, definition]) => {
+const level = (definitions: unknown, rows: ReadonlyArray<Row>, search: Search, isTop: boolean): JsonObject => {
+  if (!isObject(definitions)) throw badRequest("Expected [START_OBJECT] under [aggregations]")
+  const results = Object.entries(definitions).map(([name, definition]) => {
     if (!isObject(definition)) {
       const token = typeof definition === "number" ? "VALUE_NUMBER" : "VALUE_STRING"
       throw badRequest(`Aggregation definition for [${name} starts with a [${token}], expected a [START_OBJECT].`)
@@ -35,9 +35,9 @@ const level = (asked: unknown, rows: ReadonlyArray<Row>, search: Search, isTop: 
     const { aggregations, aggs = aggregations, meta, ...kinds } = definition
     const [kind, other] = Object.keys(kinds)
     if (kind === undefined) throw badRequest(`Missing definition for aggregation [${name}]`)
-    const within = (rows: ReadonlyArray<Row>) => aggs === undefined ? {} : level(aggs, rows, search, false)
+    const innerResults = (rows: ReadonlyArray<Row>) => aggs === undefined ? {} : level(aggs, rows, search, false)
     if (!Object.hasOwn(aggregators, kind)) {
-      throw missing.has(kind)
+      throw unsupported.has(kind)
         ? error("testing.engine.not_implemented", `the aggregation "${kind}"`)
         : badRequest(`Unknown aggregation type [${kind}]`)
     }
@@ -45,16 +45,22 @@ const level = (asked: unknown, rows: ReadonlyArray<Row>, search: Search, isTop: 
       throw badRequest(`Found two aggregation type definitions in [${name}]: [${kind}] and [${other}]`)
     }
     const options = kinds[kind]
-    const result = aggregators[kind]!(isObject(options) ? options : {}, { ...search, name, rows, within, isTop })
+    const result = aggregators[kind]!(isObject(options) ? options : {}, {
+      ...search,
+      name,
+      rows,
+      innerResults,
+      isTop
+    })
     return [name, meta === undefined ? result : { meta, ...result }] as const
   })
   return Object.fromEntries(results)
 }
 
-/** @param everything the rows of all documents, whatever the query */
+/** @param allRows the rows of all documents, whatever the query */
 export const aggregate = (
-  asked: unknown,
+  definitions: unknown,
   rows: ReadonlyArray<Row>,
-  everything: () => ReadonlyArray<Row>,
+  allRows: () => ReadonlyArray<Row>,
   now: number
-): JsonObject => level(asked, rows, { buckets: new Buckets(), everything, now }, true)
+): JsonObject => level(definitions, rows, { buckets: new Buckets(), allRows, now }, true)

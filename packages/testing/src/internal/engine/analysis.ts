@@ -13,7 +13,7 @@ const analyzers: { readonly [name: string]: Analyze } = {
 }
 
 /** Analyzers that drop or change words, which the engine does not implement. */
-const missing = new Set([
+const unsupported = new Set([
   ...["stop", "pattern", "fingerprint", "snowball", "default", "chinese", "cjk"],
   ...["arabic", "armenian", "basque", "bengali", "brazilian", "bulgarian", "catalan", "czech", "danish", "dutch"],
   ...["english", "estonian", "finnish", "french", "galician", "german", "greek", "hindi", "hungarian", "indonesian"],
@@ -26,6 +26,6 @@ export const analyzerOf = (name: unknown = "standard"): Analyze => analyzers[Str
 
 export const checkAnalyzer = (name: unknown): void => {
   if (Object.hasOwn(analyzers, String(name))) return
-  if (missing.has(String(name))) throw error("testing.engine.not_implemented", `the analyzer "${String(name)}"`)
+  if (unsupported.has(String(name))) throw error("testing.engine.not_implemented", `the analyzer "${String(name)}"`)
   throw badRequest(`Failed to parse mapping [_doc]: analyzer [${String(name)}] has not been configured in mappings`)
 }

@@ -17,7 +17,7 @@ export const mapping = {
   }
 }
 
-/** The real server requests no more hits when it searches the keys of a user. */
+/** The number of hits that the real server requests to find a key of a user. It does not find keys beyond them. */
 const maxSearched = 10
 
 const fingerprint = (jwt: string): string => bytesToHex(sha256(new TextEncoder().encode(jwt)))
@@ -55,8 +55,8 @@ export class ApiKeys {
   /** A user's key, if it is among the first hits of the search. */
   find(userId: string, jwt: string, now: number): Pick<KeyToken, "expiresAt" | "ttl"> | undefined {
     const print = fingerprint(jwt)
-    const own = this.collection.searchable(now).filter(({ _source }) => _source.userId === userId)
-    const key = own.slice(0, maxSearched).find(({ _source }) => _source.fingerprint === print)
+    const userKeys = this.collection.searchable(now).filter(({ _source }) => _source.userId === userId)
+    const key = userKeys.slice(0, maxSearched).find(({ _source }) => _source.fingerprint === print)
     return key === undefined
       ? undefined
       : { expiresAt: Number(key._source.expiresAt), ttl: Number(key._source.ttl) }

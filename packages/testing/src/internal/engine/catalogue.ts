@@ -69,7 +69,7 @@ export const hasAction = (controller: string, action: string): boolean => known.
 export type Route = readonly [verb: string, path: string, controller: string, action: string]
 
 /** The routes of the memory storage (spec 4.11): the name of the action, and the rest of the path. */
-const under: ReadonlyArray<readonly [verb: string, behind: string, actions: string]> = [
+const memoryStorageRoutes: ReadonlyArray<readonly [verb: string, suffix: string, actions: string]> = [
   [
     "POST",
     "/:_id",
@@ -98,8 +98,8 @@ const under: ReadonlyArray<readonly [verb: string, behind: string, actions: stri
 const ofMemoryStorage: ReadonlyArray<Route> = [
   ["DELETE", "/ms", "ms", "del"],
   ["GET", "/ms/:_id", "ms", "get"],
-  ...under.flatMap(([verb, behind, actions]) =>
-    actions.split(" ").map((action): Route => [verb, `/ms/_${action}${behind}`, "ms", action])
+  ...memoryStorageRoutes.flatMap(([verb, suffix, actions]) =>
+    actions.split(" ").map((action): Route => [verb, `/ms/_${action}${suffix}`, "ms", action])
   )
 ]
 

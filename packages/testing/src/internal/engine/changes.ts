@@ -1,7 +1,7 @@
-/** A changed entry of the engine's state (`entries.ts`): its subject, and its current content. */
+/** A changed entry of the engine's state (`entries.ts`), with its current content. */
 export type Line = readonly [kind: string, ...rest: ReadonlyArray<unknown>]
 
-/** The changes since they were last taken. Without a consumer, nothing is remembered. */
+/** Collects the changed entries until they are taken. Collects nothing if `enabled` is `false`. */
 export class Changes {
   private readonly enabled: boolean
   private readonly marked = new Map<string, () => Line>()
@@ -9,11 +9,11 @@ export class Changes {
     this.enabled = enabled
   }
 
-  /** Something has changed. `line` returns its content when the changes are taken. */
+  /** Marks an entry as changed. `line` returns its content, and is called when the changes are taken. */
   mark(kind: string, name: string, line: () => Line): void {
     if (!this.enabled) return
     const key = `${kind} ${name}`
-    // An entry that changes again moves to the end, because entries that it needs may have been made meanwhile.
+    // An entry that changes again moves to the end, behind entries that it needs and that were created meanwhile.
     this.marked.delete(key)
     this.marked.set(key, line)
   }

@@ -1,6 +1,6 @@
 /**
  * The result of `server:getConfig`: the default configuration of a real server, with the settings of the engine. The
- * addresses are Kuzzle's defaults; nothing listens there.
+ * addresses are Kuzzle's defaults. The engine does not listen there.
  */
 import * as ApiKeys from "./apiKeys.ts"
 import type { JsonObject } from "./json.ts"

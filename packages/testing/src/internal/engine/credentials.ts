@@ -1,29 +1,29 @@
 /**
- * The strategies: how users log in, and the credentials that are kept for it. There is one, `local`, with names and
- * passwords. It belongs to a plugin, whose errors have a status and a message only.
+ * Authentication strategies, and the credentials of users. There is one strategy, `local`, with user names and
+ * passwords. It belongs to a plugin, whose errors only have a status and a message.
  */
 import { anonymousError, error, nativeError, received } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import type { Collection, StoredDocument } from "./storage.ts"
 
-/** A strategy, with the credentials of its users. Those that it returns are without their secrets. */
+/** A strategy, with the credentials of its users. The credentials that it returns contain no secrets. */
 export interface Strategy {
   /** The names of the members of credentials. */
   readonly fields: ReadonlyArray<string>
   readonly collection: Collection
-  /** Finds the user of a login. `given` reads an argument of the login by its name. */
-  readonly login: (given: (name: string) => unknown) => string
+  /** Finds the user of a login. `argument` reads an argument of the login by its name. */
+  readonly login: (argument: (name: string) => unknown) => string
   readonly has: (kuid: string, now: number) => boolean
   readonly info: (kuid: string, now: number) => JsonObject
   readonly infoNamed: (name: string) => JsonObject
-  /** Checks new credentials of a user, with or without existing ones. Fails if they are not valid. */
+  /** Checks new or changed credentials of a user. Throws if they are not valid. */
   readonly validate: (kuid: string | undefined, credentials: JsonObject, isUpdate: boolean, now: number) => true
   readonly create: (kuid: string, credentials: JsonObject, now: number) => JsonObject
   readonly update: (kuid: string, credentials: JsonObject, now: number) => JsonObject
   readonly delete: (kuid: string, now: number) => void
   /** The body of the search that the strategy passes on to Elasticsearch. */
   readonly searchBody: (body: JsonObject) => JsonObject
-  /** A hit of such a search. */
+  /** A hit of a search for credentials, in the form of the answer. */
   readonly showHit: (hit: JsonObject) => JsonObject
 }
 
@@ -46,12 +46,12 @@ const checkPassword = (password: unknown): void => {
 class Local implements Strategy {
   readonly fields = ["username", "password"]
   readonly collection: Collection
-  constructor(own: MakeCollection) {
-    this.collection = own("credentials", { properties: { kuid: { type: "keyword" } } })
+  constructor(makeCollection: MakeCollection) {
+    this.collection = makeCollection("credentials", { properties: { kuid: { type: "keyword" } } })
   }
 
-  login(given: (name: string) => unknown): string {
-    const [username, password] = [given("username"), given("password")]
+  login(argument: (name: string) => unknown): string {
+    const [username, password] = [argument("username"), argument("password")]
     if (username === undefined || password === undefined) {
       throw error("plugin.strategy.missing_user", "Missing credentials")
     }
@@ -87,9 +87,9 @@ class Local implements Strategy {
   }
 
   validate(kuid: string | undefined, credentials: JsonObject, isUpdate: boolean, now: number): true {
-    const { kuid: given, password, username } = credentials
-    if (given) throw anonymousError(400, "kuid cannot be specified in credentials.")
-    // An id that names no document: for it, Elasticsearch's client sends a request to the collection.
+    const { kuid: newKuid, password, username } = credentials
+    if (newKuid) throw anonymousError(400, "kuid cannot be specified in credentials.")
+    // An empty id names no document: Elasticsearch's client then sends the request to the collection.
     if (username && String(username) === "") throw error("services.storage.unexpected_error", "Response Error")
     const owner = username ? this.collection.get(String(username)) : undefined
     if (owner !== undefined && owner._source.kuid !== kuid) {
@@ -107,7 +107,7 @@ class Local implements Strategy {
     return true
   }
 
-  /** The plugin's answer does not contain the user of new credentials. */
+  /** Creates credentials. As in the real server, the answer does not contain the user. */
   create(kuid: string, { password, username }: JsonObject, now: number): Info {
     if (this.has(kuid, now)) throw anonymousError(412, `A strategy already exists for user "${kuid}".`)
     checkPassword(password)
@@ -181,14 +181,16 @@ const sanitize = (words: ReadonlySet<string>) => (value: unknown): unknown => {
 /** Makes a collection of Kuzzle's own index. */
 type MakeCollection = (name: string, mappings: JsonObject) => Collection
 
-const makers: { readonly [name: string]: (own: MakeCollection) => Strategy } = { local: (own) => new Local(own) }
+const constructors: { readonly [name: string]: (makeCollection: MakeCollection) => Strategy } = {
+  local: (makeCollection) => new Local(makeCollection)
+}
 
-export const strategyNames: ReadonlyArray<string> = Object.keys(makers)
+export const strategyNames: ReadonlyArray<string> = Object.keys(constructors)
 
 export class Strategies {
   readonly all: ReadonlyMap<string, Strategy>
-  constructor(own: MakeCollection) {
-    this.all = new Map(Object.entries(makers).map(([name, make]) => [name, make(own)]))
+  constructor(makeCollection: MakeCollection) {
+    this.all = new Map(Object.entries(constructors).map(([name, make]) => [name, make(makeCollection)]))
   }
 
   get(name: string): Strategy {

@@ -1,18 +1,18 @@
 /**
- * Dates as Elasticsearch 7.10 reads them in its default format, `strict_date_optional_time||epoch_millis`. A number is read
- * as its digits are: 2020 is a year, and so is -12345; 12345 is in milliseconds.
+ * Dates as Elasticsearch 7.10 reads them in its default format, `strict_date_optional_time||epoch_millis`. A number is
+ * read like a text with its digits: 2020 and -12345 are years, and 12345 is in milliseconds.
  */
 import { badRequest } from "./errors.ts"
 
 /**
- * The first or the last millisecond of the period of a date: `2020-01-31` is a whole day. A missing month or day counts
- * as the first in both cases (observed).
+ * The first or the last millisecond of the period of a date: `2020-01-31` is a whole day. A missing month or day is the
+ * first one in both cases (observed).
  */
 export type Edge = "first" | "last"
 
 const day = 86_400_000
 
-/** Days since the epoch in the Gregorian calendar, for years beyond those of `Date`, too. */
+/** Days since the epoch in the Gregorian calendar, also for years that `Date` does not support. */
 const daysTo = (year: number, month: number): number => {
   const shifted = year - Math.floor(year / 400) * 400
   // 2000 stands for all years that are multiples of 400; a cycle has 146,097 days.
@@ -51,7 +51,7 @@ const calendar = (text: string, edge: Edge): number | undefined => {
   return (days + d - 1) * day + ((h * 60 + m) * 60 + s) * 1000 + millis - offsetOf(zone)
 }
 
-/** Negative numbers with less than ten digits are not times. */
+/** Milliseconds since the epoch. A negative number with fewer than ten digits is not a time. */
 const epoch = (text: string): number | undefined =>
   /^(?:\d{1,19}(?:\.\d+)?|-\d{10,19})$/.test(text) ? Math.trunc(Number(text)) : undefined
 

@@ -1,18 +1,18 @@
 /**
- * `admin:dump`: its checks. It writes nothing, because the engine has no process of its own to examine, and a client
- * only sees that a dump was made.
+ * The checks of `admin:dump`. The engine has no process of its own to examine, so it writes no dump. A client only sees
+ * that the dump has succeeded.
  */
 import { anonymousError, error } from "./errors.ts"
 
 const folder = "dump"
 
-const two = (n: number): string => String(n).padStart(2, "0")
+const pad = (n: number): string => String(n).padStart(2, "0")
 
-/** `YYYYMMDD-HHmmss`, by the machine's clock. */
-const stamp = (now: number): string => {
+/** `YYYYMMDD-HHmmss`, in the time zone of the machine. */
+const timestamp = (now: number): string => {
   const at = new Date(now)
-  const day = `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`
-  return `${day}-${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`
+  const day = `${at.getFullYear()}${pad(at.getMonth() + 1)}${pad(at.getDate())}`
+  return `${day}-${pad(at.getHours())}${pad(at.getMinutes())}${pad(at.getSeconds())}`
 }
 
 /** A path below the folder of dumps, as POSIX joins it. */
@@ -29,11 +29,11 @@ const join = (path: string): string => {
 export class Dumps {
   private locked = false
 
-  /** A dump that fails leaves the lock behind, in the real server as well (dumpGenerator.js, `_dump`). */
+  /** As in the real server, a dump that fails does not release the lock (dumpGenerator.js, `_dump`). */
   make(suffix: string, now: number): void {
     if (this.locked) throw error("api.process.action_locked", "dump")
     this.locked = true
-    const path = join(`${stamp(now)}-${suffix}`.slice(0, 200))
+    const path = join(`${timestamp(now)}-${suffix}`.slice(0, 200))
     if (!path.startsWith(folder)) {
       throw anonymousError(400, `Dump path '${path}' is outside of designated dump directory '${folder}/'`)
     }

@@ -47,10 +47,10 @@ export interface Options {
   /** Logins per second and connection, 0 for no limit. */
   readonly loginsPerSecond: number
   /** Stores changes; by default they are not stored. Throws if it cannot store them. */
-  readonly keep?: (lines: ReadonlyArray<Line>) => void
+  readonly save?: (lines: ReadonlyArray<Line>) => void
 }
 
-/** Where a connection's frames go. */
+/** Receives the frames of a connection. */
 export interface Handlers {
   readonly send: (frame: string) => void
   /** The server ends the connection. 1006: without a close frame. */
@@ -65,8 +65,9 @@ export interface Connection {
   readonly handlers: Handlers
   /** When the client last sent anything. */
   lastSeen: number
-  /** Messages within the current second (`rateLimit`). */
+  /** The second in which messages are counted (`rateLimit`), in seconds since the epoch. */
   window: number
+  /** The number of messages in that second. */
   windowCount: number
 }
 
@@ -97,7 +98,9 @@ const controllers: { readonly [controller: string]: Controller } = {
   server
 }
 
-/** The lowest major version of the SDKs that the real server supports; it compares the first characters (spec 1.2). */
+/**
+ * The lowest major versions of SDKs that the real server supports. It compares the first characters only (spec 1.2).
+ */
 const sdkMinimum: { readonly [name: string]: string } = {
   js: "7",
   csharp: "2",
@@ -140,8 +143,8 @@ const cookieToken = (header: string | undefined): string | undefined => {
 const skipsVerification = new Set(["login", "logout", "checkToken"])
 
 /**
- * The real server checks once a second whether requests are in flight, for the first time before it has answered the
- * shutdown.
+ * The real server checks once a second whether requests are in flight. The first check comes before the answer to the
+ * shutdown, so the server ends after the second check.
  */
 const drainMillis = 1000
 
@@ -149,24 +152,24 @@ export class Engine {
   readonly options: Options
   readonly state: State
   readonly connections = new Map<string, Connection>()
-  /** Called with an instant at which `tick` must run; earlier is harmless. */
+  /** Called with an instant at which `tick` must run. Running it earlier is harmless. */
   onDeadline: (at: number) => void = () => {}
   /** Whether a request is lost, neither executed nor answered: a fault that a test injects. */
-  loses: (request: Request.KuzzleRequest) => boolean = () => false
+  isLost: (request: Request.KuzzleRequest) => boolean = () => false
   /** Called with each request that was executed, and its answer. */
   onAnswer: (request: Request.KuzzleRequest, userId: string, answer: Answer) => void = () => {}
   /** The user of the current request; the anonymous user before authentication. */
   private userId = anonymousId
-  /** Called when a change could not be stored: the request is not answered. */
-  onLost: (cause: unknown) => void = () => {}
+  /** Called when a change could not be stored. The request is not answered. */
+  onStoreFailure: (cause: unknown) => void = () => {}
   private readonly changes: Changes
   /** The number of identifiers when it was last stored. */
-  private keptIdentifiers = 0
+  private savedIdentifiers = 0
   private readonly counters = new Map<string, { second: number; count: number }>()
 
   constructor(options: Options, startedAt: number) {
     this.options = options
-    this.changes = new Changes(options.keep !== undefined)
+    this.changes = new Changes(options.save !== undefined)
     const identifiers = new Identifiers(options.seed)
     const storage = new Storage(identifiers, options.refreshInterval, startedAt, this.changes)
     const own = (name: string, mappings: JsonObject) => storage.makeOwn(name, { mappings, settings: {} }, startedAt)
@@ -209,7 +212,7 @@ export class Engine {
         this.onDeadline(this.endsAt)
       },
       dropSubscriptions: (ids) => {
-        for (const id of ids) this.state.realtime.leave(id, this.now)
+        for (const id of ids) this.state.realtime.unsubscribeAll(id, this.now)
       }
     }
   }
@@ -219,7 +222,7 @@ export class Engine {
 
   // -- shutdown -----------------------------------------------------------------------------------------------------
 
-  /** When the engine ends, after a client has requested it. Until then every request is refused. */
+  /** When the engine ends, if a client has requested it. Until then every request is refused. */
   private endsAt: number | undefined
   /** Called when the engine has ended and its connections are closed. */
   onShutdown: () => void = () => {}
@@ -250,7 +253,7 @@ export class Engine {
   disconnect(connection: Connection, now: number): void {
     if (!this.connections.delete(connection.id)) return
     this.now = now
-    this.state.realtime.leave(connection.id, now)
+    this.state.realtime.unsubscribeAll(connection.id, now)
     this.state.sessions.unlink(connection.id)
     this.counters.delete(connection.id)
   }
@@ -262,7 +265,7 @@ export class Engine {
     connection.handlers.close(code, reason)
   }
 
-  /** Any byte of the client, including a ping frame, shows that it is alive. */
+  /** Restarts the idle timeout. Any byte of the client, including a ping frame, shows that it is alive. */
   touch(connection: Connection, now: number): void {
     connection.lastSeen = now
   }
@@ -303,16 +306,16 @@ export class Engine {
   }
 
   /** Stores the changes. Returns `false` if that failed. */
-  keep(): boolean {
+  save(): boolean {
     const lines = this.changes.take()
     if (lines.length === 0) return true
     const { count } = this.state.identifiers
     try {
-      this.options.keep?.(count === this.keptIdentifiers ? lines : [...lines, ["identifiers", count]])
-      this.keptIdentifiers = count
+      this.options.save?.(count === this.savedIdentifiers ? lines : [...lines, ["identifiers", count]])
+      this.savedIdentifiers = count
       return true
     } catch (cause) {
-      this.onLost(cause)
+      this.onStoreFailure(cause)
       return false
     }
   }
@@ -341,7 +344,7 @@ export class Engine {
       const reason = messageOf(cause)
       return send(failure(error("network.websocket.unexpected_error", reason), this.state.identifiers.uuid()))
     }
-    // The real server throws outside of any handler there, and does not answer (spec 1.7).
+    // The real server throws outside of any handler, so it does not answer (spec 1.7).
     if (data === null) return
     if (isObject(data) && data.p === 1 && Object.keys(data).length === 1) return connection.handlers.send("{\"p\":2}")
     let request: Request.KuzzleRequest
@@ -352,9 +355,9 @@ export class Engine {
       const requestId = isObject(data) && data.requestId ? data.requestId : this.state.identifiers.uuid()
       return send(failure(asEngineError(cause), requestId))
     }
-    if (this.loses(request)) return
+    if (this.isLost(request)) return
     const { targets } = request.args
-    // `targets` is read before anything is answered: one that is no array is never answered (spec 1.7).
+    // If `targets` is not an array, the real server fails before it can answer (spec 1.7).
     if (targets !== undefined && !Array.isArray(targets) && request.controller && request.action) return
     const answer = this.execute(request, connection.headers, connection.id)
     if (answer !== undefined) send({ ...answer.raw ?? answer.envelope, room: request.id })
@@ -384,7 +387,7 @@ export class Engine {
     this.userId = anonymousId
     const answer = this.answer(request, headers, connectionId)
     this.state.statistics.end(protocol, answer.envelope.error === null)
-    if (!this.keep()) return undefined
+    if (!this.save()) return undefined
     this.onAnswer(request, this.userId, answer)
     return answer
   }
@@ -407,7 +410,7 @@ export class Engine {
 
   private answer(request: Request.KuzzleRequest, headers: Headers, connectionId: string): Answer {
     const cookies: Array<string> = []
-    Glob.begin()
+    Glob.resetSteps()
     try {
       const result = this.run(request, headers, connectionId, (cookie) => cookies.push(cookie))
       if (result instanceof Download) {
@@ -484,9 +487,9 @@ export class Engine {
       skipsVerification.has(request.action ?? "")
     if (jwt === null || skip) return { user: anonymous, token: undefined, jwt }
     const token = this.state.sessions.verify(jwt, this.now)
-    this.state.dropSubscriptions(this.state.sessions.spend(token))
+    this.state.dropSubscriptions(this.state.sessions.endIfSingleUse(token))
     const user = this.state.users.getOrFail(token.userId)
-    // Any client can get a token of the anonymous user. It does not bind a connection.
+    // Any client can get a token of the anonymous user. Such a token is not linked to the connection.
     return { user, token: user._id === anonymousId ? undefined : token, jwt }
   }
 
@@ -506,7 +509,7 @@ export class Engine {
   // -- time ---------------------------------------------------------------------------------------------------------
 
   /** Sets the time of the next requests. HTTP requests call it first. */
-  at(now: number): void {
+  setTime(now: number): void {
     this.now = now
   }
 
@@ -543,7 +546,7 @@ export class Engine {
   private notifyExpired(connectionIds: ReadonlyArray<string>): void {
     for (const id of connectionIds) {
       this.connections.get(id)?.handlers.send(tokenExpired)
-      this.state.realtime.leave(id, this.now)
+      this.state.realtime.unsubscribeAll(id, this.now)
     }
   }
 
@@ -592,7 +595,7 @@ export const failure = ({ body, status }: EngineError, requestId: unknown): Json
   volatile: null
 })
 
-/** Any error other than Kuzzle's is a bug of this engine. The answer says so, and other requests are not affected. */
+/** An error that is not Kuzzle's is a bug of this engine. The answer says so, and other requests are not affected. */
 export const asEngineError = (cause: unknown): EngineError =>
   cause instanceof EngineError
     ? cause

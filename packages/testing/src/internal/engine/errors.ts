@@ -253,7 +253,7 @@ const catalogue = {
   ],
   "security.profile.not_found": [117833729, 404, "Profile \"%s\" not found."],
   "security.cookie.unsupported": [117899266, 500, "Cookie authentication not supported."],
-  // The engine's own errors. The real server supports the request, but the engine does not. It never pretends success.
+  // The engine's own errors. Where the real server supports a request and the engine does not, the engine says so.
   "testing.engine.not_implemented": [
     0,
     501,
@@ -266,7 +266,7 @@ export type ErrorId = keyof typeof catalogue
 
 export const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
-/** An error as Kuzzle answers it. `body` is what goes on the wire, keys in the real order. */
+/** An error as Kuzzle answers it. `body` is sent to the client, with its keys in the order of the real server. */
 export class EngineError extends Error {
   override readonly name = "EngineError"
   readonly id: string | undefined
@@ -325,22 +325,22 @@ const inspected = (prop: unknown): string => {
   return prop.length === 0 ? "[]" : `[ ${prop.map(item).join(", ")} ]`
 }
 
-export const error = (id: ErrorId, ...given: ReadonlyArray<unknown>): EngineError => {
+export const error = (id: ErrorId, ...values: ReadonlyArray<unknown>): EngineError => {
   const [code, status, template] = catalogue[id]
   // The real server reads a last value that is an object as options, even if a client sent it.
-  const props = isObject(given.at(-1)) ? given.slice(0, -1) : given
+  const props = isObject(values.at(-1)) ? values.slice(0, -1) : values
   const message = format(template, props)
   return new EngineError(id, status, message, { code, id, message, props, status })
 }
 
 /** Whether the error says that the engine does not implement something. */
-export const isMissing = ({ id }: EngineError): boolean => id === "testing.engine.not_implemented"
+export const isNotImplemented = ({ id }: EngineError): boolean => id === "testing.engine.not_implemented"
 
 /** The error for values that are nested too deeply for the engine. */
 export const tooDeep = (): EngineError =>
   error("testing.engine.not_implemented", `JSON that is nested more deeply than ${maxDepth} levels`)
 
-/** The failure of a `strict` request on many: it contains the errors of the single items. */
+/** The failure of a `strict` request with many documents. It contains the error of each document. */
 export const incomplete = (action: string, errors: ReadonlyArray<unknown>): EngineError => {
   const { body, message, status } = error("api.process.incomplete_multiple_request", action)
   return new EngineError("api.process.incomplete_multiple_request", status, message, {
@@ -350,7 +350,7 @@ export const incomplete = (action: string, errors: ReadonlyArray<unknown>): Engi
   })
 }
 
-/** The failure of fixtures: it contains the errors of the single documents. */
+/** The failure of fixtures. It contains the error of each document. */
 export const importFailed = (errors: ReadonlyArray<unknown>): EngineError => {
   const { body, id, message, status } = error("services.storage.import_failed")
   return new EngineError(id, status, message, { ...body, errors, count: errors.length })
@@ -366,18 +366,18 @@ export class Incomplete {
   }
 }
 
-/** The failure to delete all of many: 206 (spec 4.7, `mDelete*`). */
+/** The error of a request that could not delete all items, with the status 206 (spec 4.7, `mDelete*`). */
 export const incompleteDelete = (errors: ReadonlyArray<unknown>): EngineError => {
   const { body, id, message, status } = error("services.storage.incomplete_delete")
   return new EngineError(id, status, message, { ...body, errors, count: errors.length })
 }
 
-/** An error thrown before Kuzzle has named it: no code, no id, no props (spec 1.6, transcript 10). */
+/** An error of the real server without code, id and props (spec 1.6, transcript 10). */
 export const anonymousError = (status: number, message: string): EngineError =>
   new EngineError(undefined, status, message, { message, status })
 
-/** Kuzzle's error for an exception of its own code: it blames a plugin (spec 8, E8). */
+/** Kuzzle's error for an exception in its own code. Its message blames a plugin (spec 8, E8). */
 export const nativeError = (reason: string): EngineError => error("plugin.runtime.unexpected_error", reason)
 
-/** A refusal of Elasticsearch. */
+/** Kuzzle's error for a request that Elasticsearch refuses. */
 export const badRequest = (reason: string): EngineError => error("services.storage.unexpected_bad_request", reason)

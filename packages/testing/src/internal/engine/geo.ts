@@ -42,7 +42,7 @@ const fromObject = ({ geohash, lat, lon, ...others }: JsonObject): Place | undef
   return { lat: numberOf(lat), lon: numberOf(lon) }
 }
 
-/** A place, even if it is not on the earth. `undefined` for a value in another form. */
+/** A place, even if its coordinates are out of range. `undefined` for a value in another form. */
 const parse = (value: unknown): Place | undefined => {
   if (isObject(value)) return fromObject(value)
   if (typeof value === "string") return fromText(value)
@@ -63,7 +63,7 @@ export const read = (value: unknown, path: string, field: JsonObject): ReadonlyA
   return listed(value).filter((item) => item !== null).flatMap((item) => {
     try {
       const place = parse(item)
-      if (place !== undefined && isOnEarth(place)) return [kept(place)]
+      if (place !== undefined && isOnEarth(place)) return [rounded(place)]
     } catch (cause) {
       if (field.ignore_malformed !== true) throw cause
     }
@@ -87,7 +87,7 @@ const latStep = 180 / 2 ** 32
 const lonStep = 360 / 2 ** 32
 
 /** A place as the index stores it: rounded to the south-west. */
-const kept = ({ lat, lon }: Place): Place => ({
+const rounded = ({ lat, lon }: Place): Place => ({
   lat: Math.min(Math.floor(lat / latStep), 2 ** 31 - 1) * latStep,
   lon: Math.min(Math.floor(lon / lonStep), 2 ** 31 - 1) * lonStep
 })
@@ -162,11 +162,11 @@ const edges = new Set(["top", "left", "bottom", "right"])
 /** A box in a query. */
 export const boxOf = (value: JsonObject): Box => {
   const box = { top: NaN, left: NaN, bottom: NaN, right: NaN }
-  for (const [key, given] of Object.entries(value)) {
+  for (const [key, bound] of Object.entries(value)) {
     if (key === "wkt") throw error("testing.engine.not_implemented", "\"wkt\" in the query clause \"geo_bounding_box\"")
-    if (edges.has(key)) Object.assign(box, { [key]: numberOf(given) })
+    if (edges.has(key)) Object.assign(box, { [key]: numberOf(bound) })
     else if (corners.has(key)) {
-      const { lat, lon } = placeOf(given)
+      const { lat, lon } = placeOf(bound)
       Object.assign(box, key.startsWith("top") ? { top: lat } : { bottom: lat })
       Object.assign(box, key.endsWith("left") ? { left: lon } : { right: lon })
     } else throw badRequest(`failed to parse bounding box. unexpected field [${key}]`)

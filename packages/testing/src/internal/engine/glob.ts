@@ -1,6 +1,7 @@
 /**
- * Patterns of `*` and of single characters: Redis's keys, Elasticsearch's wildcards. They are not compiled to regular
- * expressions, where each `*` multiplies the time. Here the time is at most the product of both lengths.
+ * Patterns of `*` and single characters, for the keys of Redis and the wildcards of Elasticsearch. They are not
+ * compiled to regular expressions, in which each `*` multiplies the time. Here the time is at most the product of both
+ * lengths.
  */
 
 import { error } from "./errors.ts"
@@ -10,18 +11,18 @@ export type Part = "*" | ((char: string) => boolean)
 
 export const any: Part = () => true
 
-/** Steps that one request may take: less than a second. Usually a text takes as many as it has characters. */
+/** How many steps one request may take, in less than a second. Usually a text takes one step for each character. */
 const maxSteps = 20_000_000
 
 let steps = 0
 
 /** Resets the count of steps. Called before each request. */
-export const begin = (): void => {
+export const resetSteps = (): void => {
   steps = 0
 }
 
-/** Whether a text, given by its characters, matches the parts. */
-export const fits = (parts: ReadonlyArray<Part>, text: ArrayLike<string>): boolean => {
+/** Whether the characters of a text match the parts of a pattern. */
+export const matchesParts = (parts: ReadonlyArray<Part>, text: ArrayLike<string>): boolean => {
   let part = 0
   let star = -1
   let resume = 0
@@ -38,8 +39,8 @@ export const fits = (parts: ReadonlyArray<Part>, text: ArrayLike<string>): boole
       part++
       i++
     } else if (star >= 0) {
-      // Backtracking to the last `*` is enough: the shortest match of the earlier ones leaves the most to those behind
-      // them.
+      // Backtracking to the last `*` is enough: if each earlier `*` matches as little as possible, the most text
+      // remains.
       part = star + 1
       i = ++resume
     } else {

@@ -1,6 +1,6 @@
 /**
- * HTTP in, HTTP out (spec 2): `POST /_query`, the REST routes, the three shapes of an answer, CORS. Bodies are text;
- * compression and sockets belong to the server that listens.
+ * HTTP requests and responses (spec 2): `POST /_query`, the REST routes, the three shapes of an answer, CORS. Bodies
+ * are text. Compression and sockets belong to the server that listens.
  */
 import { type Answer, asEngineError, type Engine, envelope, failure, type Headers } from "./engine.ts"
 import { type EngineError, error, messageOf, tooDeep } from "./errors.ts"
@@ -23,7 +23,7 @@ export interface HttpResponse {
   /** In the answer to a HEAD it is not sent, but `Content-Length` is. */
   readonly body: string
   /**
-   * The body in pieces, each made when it is read. It is written as a stream, uncompressed and without
+   * The body in pieces, each created when it is read. They are written as a stream, uncompressed and without
    * `Content-Length`.
    */
   readonly pieces?: Iterable<string>
@@ -40,15 +40,15 @@ const cors: ReadonlyArray<readonly [string, string]> = [
 
 const contentTypes = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]
 
-/** Answers a request. There is no answer if a test has the request lost, or if its changes could not be stored. */
+/** Answers a request. `undefined`: a test makes the engine lose the request, or its changes could not be stored. */
 export const handle = (engine: Engine, request: HttpRequest, now: number): HttpResponse | undefined => {
-  engine.at(now)
+  engine.setTime(now)
   const connectionId = engine.state.identifiers.uuid()
   let content: unknown
   try {
     content = readContent(engine, request)
   } catch (cause) {
-    return bare(request, asEngineError(cause))
+    return bareError(request, asEngineError(cause))
   }
   return route(engine, request, connectionId, content)
 }
@@ -57,10 +57,10 @@ export const handle = (engine: Engine, request: HttpRequest, now: number): HttpR
 // requests
 // -------------------------------------------------------------------------------------------------------------------
 
-/** The body as Kuzzle reads it, or an error raised before any routing: such an error is answered bare (spec 2.2). */
+/** The body as Kuzzle reads it. Its errors occur before the routing and are answered without an envelope (spec 2.2). */
 const readContent = (engine: Engine, { body, headers }: HttpRequest): unknown => {
   const limit = engine.options.maxRequestSize
-  // Of a compressed body the limit counts the bytes that were sent (httpwsProtocol.js, `httpReadData`).
+  // For a compressed body, the limit counts the compressed bytes (httpwsProtocol.js, `httpReadData`).
   const isCompressed = headers["content-encoding"] !== undefined
   const isTooLarge = !isCompressed && body.length * 3 > limit && sizeOf(body) > limit
   if (Number(headers["content-length"] ?? 0) > limit || isTooLarge) throw error("network.http.request_too_large")
@@ -83,7 +83,7 @@ const readContent = (engine: Engine, { body, headers }: HttpRequest): unknown =>
 
 const sizeOf = (text: string): number => new TextEncoder().encode(text).length
 
-/** A query string; a key that occurs twice is a list. */
+/** The fields of a query string. A key that occurs more than once has a list of values. */
 const fields = (text: string): JsonObject => {
   const result: Record<string, unknown> = {}
   for (const [name, value] of new URLSearchParams(text)) {
@@ -110,14 +110,14 @@ const route = (
   const method = http.method.toUpperCase()
   const [path, query] = split(http.url)
   const pathname = path.endsWith("/") ? path.slice(0, -1) : path
-  const answer = (answer: Answer, rest: boolean) =>
-    write(engine, http, { ...answer, envelope: { ...answer.envelope, requestId } }, rest)
+  const answer = (answer: Answer, isRest: boolean) =>
+    write(engine, http, { ...answer, envelope: { ...answer.envelope, requestId } }, isRest)
   const refuse = (cause: unknown) => {
     const failed = asEngineError(cause)
     return answer({ status: failed.status, envelope: failure(failed, requestId), cookies: [] }, true)
   }
 
-  if (method === "OPTIONS") return answer(nothing, true)
+  if (method === "OPTIONS") return answer(preflightAnswer, true)
   if (!["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"].includes(method)) {
     return refuse(error("network.http.unsupported_verb", method))
   }
@@ -132,21 +132,21 @@ const route = (
       return execute(engine, engine.parse(data, "http", method), headers, connectionId, answer, false)
     }
     const target = Routes.resolve(method, pathname)
-    const asked = {
+    const requestData = {
       requestId,
       body: content,
       ...(jwt === undefined ? {} : { jwt }),
       ...(volatile === undefined ? {} : { volatile }),
       ...fields(query)
     }
-    // A method and a path without an action. The answer contains the data of the request all the same.
+    // No action has this method and path. The answer still contains the data of the request.
     if (target === undefined) {
-      const request = engine.parse(asked, "http", method)
+      const request = engine.parse(requestData, "http", method)
       const isKnown = method === "HEAD" && pathname === ""
       const { body = null, status = 200 } = isKnown ? {} : notFound(pathname)
       return answer({ status, envelope: envelope(request, body, isKnown ? {} : null, status), cookies: [] }, true)
     }
-    const data = { ...asked, ...target.args, controller: target.controller, action: target.action }
+    const data = { ...requestData, ...target.args, controller: target.controller, action: target.action }
     return execute(engine, engine.parse(data, "http", method), headers, connectionId, answer, true)
   } catch (cause) {
     return refuse(cause)
@@ -155,8 +155,8 @@ const route = (
 
 const notFound = (pathname: string): EngineError => error("network.http.url_not_found", pathname)
 
-/** The answer to a preflight. `answer` replaces the request id in its place, so the order of keys stays. */
-const nothing: Answer = {
+/** The answer to a CORS preflight. `requestId` is only a placeholder, which keeps the order of the keys. */
+const preflightAnswer: Answer = {
   status: 200,
   envelope: {
     action: null,
@@ -176,12 +176,12 @@ const execute = (
   request: KuzzleRequest,
   headers: Headers,
   connectionId: string,
-  answer: (answer: Answer, rest: boolean) => HttpResponse,
-  rest: boolean
+  answer: (answer: Answer, isRest: boolean) => HttpResponse,
+  isRest: boolean
 ): HttpResponse | undefined => {
-  if (engine.loses(request)) return undefined
+  if (engine.isLost(request)) return undefined
   const executed = engine.execute(request, headers, connectionId)
-  return executed === undefined ? undefined : answer(executed, rest)
+  return executed === undefined ? undefined : answer(executed, isRest)
 }
 
 const bearer = (header: string | undefined): string | undefined =>
@@ -205,7 +205,7 @@ const write = (
   engine: Engine,
   { headers, url }: HttpRequest,
   { cookies, download, envelope, raw, status }: Answer,
-  rest: boolean
+  isRest: boolean
 ): HttpResponse => {
   const origin: ReadonlyArray<readonly [string, string]> = headers.origin === undefined
     ? []
@@ -213,7 +213,7 @@ const write = (
   const credentials: ReadonlyArray<readonly [string, string]> = engine.options.cookieAuthentication
     ? [["Access-Control-Allow-Credentials", "true"]]
     : []
-  const set = cookies.map((cookie) => ["Set-Cookie", cookie] as const)
+  const setCookies = cookies.map((cookie) => ["Set-Cookie", cookie] as const)
   const pretty = new URLSearchParams(split(url)[1]).has("pretty")
   const contentType = download?.contentType ?? "application/json"
   const attachment: ReadonlyArray<readonly [string, string]> = download === undefined
@@ -225,9 +225,9 @@ const write = (
       ["Connection", "close"],
       ["X-Kuzzle-Request-Id", String(envelope.requestId)],
       // The real server sends `undefined`, because its node has no name yet when the header is made (observed).
-      ...(rest
+      ...(isRest
         ? [
-          ...set,
+          ...setCookies,
           ["X-Kuzzle-Node", "undefined"] as const,
           ["Accept-Encoding", "gzip,deflate,identity"] as const,
           ...cors,
@@ -240,7 +240,7 @@ const write = (
           ...cors,
           ...(download === undefined ? [["Content-Type", contentType] as const] : []),
           ...origin,
-          ...set,
+          ...setCookies,
           ["X-Kuzzle-Node", "undefined"] as const,
           ...attachment,
           ...(download === undefined ? [] : [["Content-Type", contentType] as const])
@@ -263,10 +263,10 @@ const streamed = (head: Omit<HttpResponse, "body">, pieces: Iterable<string>): H
 export const unreadable = (
   request: Pick<HttpRequest, "headers">,
   ...[id, ...props]: Parameters<typeof error>
-): HttpResponse => bare(request, error(id, ...props))
+): HttpResponse => bareError(request, error(id, ...props))
 
-/** An error from before the routing: the error itself, no envelope around it. */
-const bare = ({ headers }: Pick<HttpRequest, "headers">, failed: EngineError): HttpResponse => ({
+/** The answer to an error before the routing: the error itself, without an envelope. */
+const bareError = ({ headers }: Pick<HttpRequest, "headers">, failed: EngineError): HttpResponse => ({
   status: failed.status,
   headers: [
     ...cors,

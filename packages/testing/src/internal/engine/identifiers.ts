@@ -1,5 +1,5 @@
 /**
- * Identifiers that look like the real server's and are the same in every run: a test must be repeatable.
+ * Identifiers that look like the real server's. They are the same in every run, so that a test is repeatable.
  */
 import { hmac } from "@noble/hashes/hmac.js"
 import { sha256 } from "@noble/hashes/sha2.js"
@@ -14,7 +14,7 @@ export const digestHex = (secret: string, text: string): string => bytesToHex(di
 
 export class Identifiers {
   private readonly seed: string
-  /** How many identifiers were made. */
+  /** How many identifiers were generated. */
   count = 0
   constructor(seed: string) {
     this.seed = seed
@@ -24,7 +24,7 @@ export class Identifiers {
     return digest(this.seed, `id ${this.count++}`)
   }
 
-  /** A version 4 UUID: requests without `requestId`, connections. */
+  /** A version 4 UUID, for connections and for requests without `requestId`. */
   uuid(): string {
     const bytes = this.next()
     bytes[6] = (bytes[6]! & 0x0f) | 0x40
@@ -43,7 +43,7 @@ export class Identifiers {
     return Encoding.encodeBase64Url(this.next().slice(0, 16))
   }
 
-  /** From 0 to below 1. */
+  /** A pseudo-random number from 0 to below 1. */
   random(): number {
     return new DataView(this.next().buffer).getUint32(0) / 2 ** 32
   }

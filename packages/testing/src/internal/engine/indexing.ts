@@ -1,20 +1,21 @@
 /**
- * Indexing a document: the checks of its mapping, the fields that dynamic mapping adds, and the document as searches
- * see it (Elasticsearch 7). Searches see dotted keys as paths, copied values, and the replacements of `null`.
+ * Indexes a document as Elasticsearch 7 does: checks it against its mapping, adds the fields of dynamic mapping, and
+ * creates the document as searches see it. Searches see dotted keys as paths, copied values, and replacements of
+ * `null`.
  */
 import { badRequest, EngineError, error } from "./errors.ts"
 import * as Geo from "./geo.ts"
 import { asArray, isObject, type JsonObject, own, put } from "./json.ts"
 import { children, isNumber, limitFault, type Mapping, normalize, preview, typeOf } from "./mapping.ts"
 
-/** A document that was indexed. */
+/** The result of indexing a document. */
 export interface Indexed {
   readonly mapping: Mapping
   /** The source as searches see it. Usually it is the source itself. */
   readonly view: JsonObject
 }
 
-/** An error that Elasticsearch reports as an illegal argument, not as a fault of the document. */
+/** An exceeded limit. Elasticsearch reports it as an illegal argument, not as a fault of the document. */
 export class LimitError extends EngineError {
   constructor(reason: string) {
     const { body, id, message, status } = badRequest(reason)
@@ -22,7 +23,7 @@ export class LimitError extends EngineError {
   }
 }
 
-/** The fault of a document that its mapping refuses, without the name of the collection. */
+/** A strict mapping refuses a field of the document. The message does not contain the name of the collection. */
 export class StrictRejection extends Error {
   readonly field: string
   constructor(field: string, within: string) {
@@ -38,7 +39,7 @@ export class StrictRejection extends Error {
 const looksLikeDate =
   /^\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}([.,]\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?)?)?|\/\d{2}\/\d{2})$/
 
-const guess = (value: unknown): JsonObject => {
+const dynamicField = (value: unknown): JsonObject => {
   if (isObject(value)) return { properties: {} }
   if (typeof value === "boolean") return { type: "boolean" }
   if (typeof value === "number") return { type: Number.isInteger(value) ? "long" : "float" }
@@ -117,7 +118,7 @@ const checkPath = (names: ReadonlyArray<string>, properties: JsonObject, above: 
   }
 }
 
-/** Adds a value to the existing ones: Elasticsearch indexes all of them. */
+/** Adds a value to the existing values of a key. Elasticsearch indexes all of them. */
 const add = (object: Record<string, unknown>, key: string, value: unknown): void => {
   const before = own(object, key)
   if (isObject(before) && isObject(value)) put(object, key, combine(before, value))
@@ -133,7 +134,7 @@ const combine = (a: JsonObject, b: JsonObject): JsonObject => {
 const atPath = (names: ReadonlyArray<string>, value: unknown): unknown =>
   names.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value)
 
-/** An object whose keys are names. */
+/** The object with its dotted keys turned into nested objects. */
 const withoutDots = (object: JsonObject, properties: JsonObject, above: string): JsonObject => {
   const keys = Object.keys(object)
   if (!keys.some((key) => key.includes(".") || key === "")) return object
@@ -165,21 +166,21 @@ interface Parsed {
 }
 
 class Parser {
-  /** The values that are copied, at the paths that they are copied to. */
+  /** The values that `copy_to` copies, at their target paths. */
   copies: JsonObject = {}
   constructor(private readonly id: string) {}
 
   object(properties: JsonObject, source: JsonObject, level: Level): Parsed {
     const object = withoutDots(source, properties, level.above)
-    // Both are copied when something is added: a document may add many fields.
+    // Both are copied once, at their first change, because a document may add many fields.
     let added: Record<string, unknown> | undefined
     let view: Record<string, unknown> | undefined
     for (const [key, value] of Object.entries(object)) {
       const declared = own(added ?? properties, key)
       const field = isObject(declared) ? declared : this.newField(key, value, level)
       if (field === undefined || field.enabled === false) continue
-      const { seen, field: after } = this.value(field, key, value, level)
-      if (seen !== value) put(view ??= { ...object }, key, seen)
+      const { searchable, field: after } = this.value(field, key, value, level)
+      if (searchable !== value) put(view ??= { ...object }, key, searchable)
       if (after !== declared) put(added ??= { ...properties }, key, after)
     }
     return { properties: added ?? properties, view: view ?? object }
@@ -190,7 +191,7 @@ class Parser {
     if (dynamic === "strict") throw new StrictRejection(key, above === "" ? "_doc" : above.slice(0, -1))
     const sample = asArray(value).flat(Infinity).find((sample) => sample !== null)
     if (sample === undefined) return undefined
-    return dynamic === "true" ? guess(sample) : undefined
+    return dynamic === "true" ? dynamicField(sample) : undefined
   }
 
   private value(
@@ -198,21 +199,21 @@ class Parser {
     key: string,
     value: unknown,
     level: Level
-  ): { readonly field: JsonObject; readonly seen: unknown } {
+  ): { readonly field: JsonObject; readonly searchable: unknown } {
     const type = typeOf(field)
     if (type === "object" || type === "nested") return this.objects(field, key, value, level)
     if (type === "geo_point") {
       Geo.read(value, level.above + key, field)
-      return { field, seen: value }
+      return { field, searchable: value }
     }
-    const given = asArray(value).flat(Infinity)
+    const items = asArray(value).flat(Infinity)
     const substitute = field.null_value ?? null
     const samples = substitute === null
-      ? given.filter((sample) => sample !== null)
-      : (value === null ? [null] : given).map((sample) => sample ?? substitute)
+      ? items.filter((sample) => sample !== null)
+      : (value === null ? [null] : items).map((sample) => sample ?? substitute)
     for (const sample of samples) this.scalar(field, level.above + key, sample)
     if (field.copy_to !== undefined) this.copy(field, samples, level)
-    return { field, seen: substitute === null ? value : samples }
+    return { field, searchable: substitute === null ? value : samples }
   }
 
   private objects(field: JsonObject, key: string, value: unknown, { above, dynamic, isNested }: Level) {
@@ -237,7 +238,7 @@ class Parser {
       if (properties !== before) after = { ...after, properties }
       return view
     })
-    return { field: after, seen: views.every((view, i) => view === samples[i]) ? value : views }
+    return { field: after, searchable: views.every((view, i) => view === samples[i]) ? value : views }
   }
 
   private scalar(field: JsonObject, path: string, sample: unknown): void {

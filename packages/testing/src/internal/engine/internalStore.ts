@@ -1,4 +1,4 @@
-/** How Kuzzle writes into its own collections: without an author unless one is given. */
+/** Writes into Kuzzle's own collections. Only `create` may have an author. */
 import { error } from "./errors.ts"
 import type { JsonObject } from "./json.ts"
 import type { Collection, StoredDocument } from "./storage.ts"
@@ -12,7 +12,7 @@ export const create = (
 ): StoredDocument => {
   const created = { ...source, _kuzzle_info: { author, createdAt: now, updatedAt: null, updater: null } }
   // Elasticsearch checks the fields first, then whether the document exists.
-  collection.admit(id, created)
+  collection.indexContent(id, created)
   if (collection.get(id) !== undefined) throw error("services.storage.document_already_exists")
   return collection.write(id, created, now)
 }

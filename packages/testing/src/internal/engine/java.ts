@@ -10,7 +10,7 @@ export const double = (value: number): string => {
   return `${withPoint(digits)}E${exponent.replace("+", "")}`
 }
 
-/** The shortest decimal number that gives the same 32-bit float: Java writes floats like this. */
+/** The shortest decimal number that gives the same 32-bit float. Java writes floats in this form. */
 export const float = (value: number): number => {
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits))
@@ -27,7 +27,7 @@ const hashOf = (text: string): number => {
 
 /**
  * An object with its keys in the order of Java's `HashMap`, at every depth. Elasticsearch reads the changes of an
- * update into such maps, so this is the order of new fields, and the order in which their faults are found.
+ * update into such maps. They determine the order of new fields, and which of several faults is reported.
  */
 export const inOrderOfHashMaps = (object: JsonObject): JsonObject => {
   const entries = Object.entries(object)
@@ -35,12 +35,12 @@ export const inOrderOfHashMaps = (object: JsonObject): JsonObject => {
   while (entries.length > capacity * 0.75) capacity *= 2
   const buckets = entries.map(([key, value]) => ({ bucket: hashOf(key) & (capacity - 1), key, value }))
   const ordered: Record<string, unknown> = {}
-  for (const { key, value } of buckets.sort((a, b) => a.bucket - b.bucket)) put(ordered, key, inMaps(value))
+  for (const { key, value } of buckets.sort((a, b) => a.bucket - b.bucket)) put(ordered, key, inOrder(value))
   return ordered
 }
 
-const inMaps = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(inMaps) : isObject(value) ? inOrderOfHashMaps(value) : value
+const inOrder = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(inOrder) : isObject(value) ? inOrderOfHashMaps(value) : value
 
 /** Elasticsearch's name of the first token of a JSON value. */
 export const tokenOf = (value: unknown): string =>

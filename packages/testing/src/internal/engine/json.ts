@@ -10,7 +10,7 @@ export const asArray = (u: unknown): ReadonlyArray<unknown> =>
 /** An own property, or `undefined`: `__proto__` and the like are ordinary names on the wire. */
 export const own = (object: JsonObject, key: string): unknown => Object.hasOwn(object, key) ? object[key] : undefined
 
-/** The value at a dotted path; as in the real server, a key that itself contains dots takes precedence. */
+/** The value at a dotted path. As in the real server, a key that itself contains dots takes precedence. */
 export const at = (object: JsonObject, path: string): unknown => {
   if (Object.hasOwn(object, path)) return object[path]
   let value: unknown = object
@@ -33,10 +33,10 @@ export const canonical = (u: unknown): string => {
   }}`
 }
 
-/** How many levels the recursive functions of the engine can follow. Kuzzle does not answer from about 5,000 levels on. */
+/** How many levels the engine's recursive functions can follow. From about 5,000 levels, Kuzzle does not answer. */
 export const maxDepth = 1000
 
-/** Whether a JSON text is nested more deeply than the engine can follow. Most texts are too short to be. */
+/** Whether a JSON text is nested too deeply for the engine. Most texts are too short for that, and are not scanned. */
 export const isTooDeep = (text: string): boolean => {
   if (text.length <= 2 * maxDepth) return false
   let depth = 0
@@ -59,9 +59,9 @@ export const put = (object: Record<string, unknown>, key: string, value: unknown
   else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
-/** `base` with `changes` laid over it, objects merged at every depth, as Elasticsearch updates a document. */
+/** `changes` merged into `base` at every depth, as Elasticsearch updates a document. */
 export const merge = (base: JsonObject, changes: JsonObject): JsonObject => {
-  // One copy for all changed keys.
+  // One copy is enough for all changed keys.
   const merged = { ...base }
   for (const [key, value] of Object.entries(changes)) {
     const before = own(base, key)

@@ -29,7 +29,7 @@ export interface Field {
 export interface Document {
   readonly _id: string
   readonly _source: JsonObject
-  /** The source with dotted keys as paths, copied values, and the replacements of `null`. */
+  /** The source with dotted keys as paths, with copied values, and with replacements of `null`. */
   readonly view: JsonObject
   /** The mapping that it was indexed with: searches do not find it by fields that were mapped later. */
   readonly mapping: Mapping
@@ -70,12 +70,12 @@ const types = new Set([
 ])
 
 /** Types of fields that the engine does not implement. */
-const missingTypes = new Set([
+const unsupportedTypes = new Set([
   ...["join", "percolator", "rank_feature", "rank_features"],
   ...["search_as_you_type", "token_count"]
 ])
 
-/** The fields of every collection, beside its own. */
+/** The fields that Kuzzle adds to every collection. */
 export const metadata: JsonObject = {
   _kuzzle_info: {
     properties: {
@@ -149,20 +149,20 @@ const isIndexedWith = (mapping: Mapping, { path }: Field): boolean => {
   return isIndexed
 }
 
-/** Types whose values the engine stores and cannot search, because it does not read them as Elasticsearch does. */
-const opaque = new Set([
+/** Types that the engine stores but cannot search, because it does not read their values as Elasticsearch does. */
+const unsearchableTypes = new Set([
   ...["ip", "geo_shape", "completion", "binary", "version"],
   ...["integer_range", "long_range", "date_range", "float_range", "double_range", "ip_range"]
 ])
 
-/** A field, for any use. */
+/** A field that searches, sorts or aggregations may use; `undefined` if it is not mapped. */
 const usableField = (mapping: Mapping, path: string): Field | undefined => {
   const field = fieldAt(mapping, path)
-  if (field === undefined || !opaque.has(field.type)) return field
+  if (field === undefined || !unsearchableTypes.has(field.type)) return field
   throw error("testing.engine.not_implemented", `a search by the field "${path}" of type "${field.type}"`)
 }
 
-/** A field for a query. */
+/** A field for a query; `undefined` if it is not mapped. */
 export const searchedField = (mapping: Mapping, path: string): Field | undefined => {
   const field = usableField(mapping, path)
   if (field?.declared.index === false) {
@@ -171,7 +171,7 @@ export const searchedField = (mapping: Mapping, path: string): Field | undefined
   return field
 }
 
-/** A field for a sort or an aggregation. */
+/** A field for a sort or an aggregation; `undefined` if it is not mapped. */
 export const valuedField = (mapping: Mapping, path: string): Field | undefined => {
   const field = usableField(mapping, path)
   if (field !== undefined && isText(field)) throw textRefused(path)
@@ -184,7 +184,7 @@ export const valuedField = (mapping: Mapping, path: string): Field | undefined =
   return field
 }
 
-/** Texts support neither sorts nor aggregations. */
+/** The error of a sort or an aggregation by a text field. */
 const textRefused = (path: string): EngineError =>
   badRequest(
     "Text fields are not optimised for operations that require per-document field data like aggregations and " +
@@ -193,7 +193,7 @@ const textRefused = (path: string): EngineError =>
       "this can use significant memory."
   )
 
-/** Every scalar found at a dotted path, arrays flattened. */
+/** All scalars at a dotted path, with arrays flattened. */
 const valuesAt = (source: JsonObject, path: string): ReadonlyArray<unknown> => {
   const keys = path.split(".")
   // Most documents have no array on the way, and searches look at each document.
@@ -219,7 +219,7 @@ const limits: { readonly [type: string]: number } = {
   half_float: 65_520
 }
 
-/** Rounds a number to a 16-bit float, which has ten bits after the first. */
+/** Rounds a number to a 16-bit float, which has 11 significant bits. */
 const halfFloat = (number: number): number => {
   const step = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(number)))) - 10)
   return number === 0 ? 0 : Math.round(number / step) * step
@@ -244,15 +244,15 @@ export const isInRange = (type: string, number: number): boolean => {
 
 /** A number as a type stores it; `undefined` when it does not fit. */
 const numberOf = (type: string, value: unknown): number | undefined => {
-  // Java casts it to an integer.
-  const given = value === "NaN" && integers.has(type) && type !== "long" ? 0 : readNumber(type, value)
+  // Java casts NaN to the integer 0.
+  const parsed = value === "NaN" && integers.has(type) && type !== "long" ? 0 : readNumber(type, value)
   const number = integers.has(type)
-    ? Math.trunc(given)
+    ? Math.trunc(parsed)
     : type === "float"
-    ? Math.fround(given)
+    ? Math.fround(parsed)
     : type === "half_float"
-    ? halfFloat(given)
-    : given
+    ? halfFloat(parsed)
+    : parsed
   return isInRange(type, number) ? number : undefined
 }
 
@@ -262,7 +262,7 @@ const isIp = (text: string): boolean => {
   return isFour || (/^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`))
 }
 
-/** A value of a document as it is compared for a type; `undefined` when it does not fit the type. */
+/** A value of a document, converted for comparisons to its field's type; `undefined` if the type does not allow it. */
 export const normalize = (type: string, value: unknown): Scalar | undefined => {
   if (isObject(value)) return undefined
   if (numbers.has(type)) return numberOf(type, value)
@@ -304,7 +304,7 @@ export const terms = (document: Document, field: Field): ReadonlyArray<Scalar> =
   return fieldTerms
 }
 
-/** Rounded to a 64-bit integer. */
+/** Rounds a number to a 64-bit integer. */
 const scaled = (number: number): number => Math.min(Math.max(Math.round(number), -(2 ** 63)), 2 ** 63)
 
 /** A value in the form in which the field stores it. */
@@ -352,7 +352,7 @@ const objects = new Set(["object", "nested"])
 
 const isValue = (type: string): boolean => !objects.has(type)
 
-/** Parameters that are implemented or have no visible effect in Kuzzle, by the types that have them. */
+/** Parameters that are implemented or have no visible effect in Kuzzle, each with the types that have it. */
 const parameters = new Map<string, (type: string) => boolean>([
   ["type", () => true],
   ["properties", (type) => objects.has(type)],
@@ -381,7 +381,7 @@ const parameters = new Map<string, (type: string) => boolean>([
 export const isPlain = (type: string): boolean => numbers.has(type) || ["keyword", "boolean", "date"].includes(type)
 
 /** Parameters that are not implemented, with the value that has no effect. */
-const missingParameters = new Map<string, unknown>([
+const unsupportedParameters = new Map<string, unknown>([
   ["analyzer", "standard"],
   ["boost", 1],
   ["coerce", true],
@@ -415,14 +415,14 @@ const checkParameters = (name: string, field: JsonObject): void => {
   for (const [parameter, value] of Object.entries(field)) {
     if (parameters.get(parameter)?.(type) === true) continue
     const isNestedOption = type === "nested" && parameter.startsWith("include_in_")
-    if (!missingParameters.has(parameter) || (objects.has(type) && !isNestedOption)) {
+    if (!unsupportedParameters.has(parameter) || (objects.has(type) && !isNestedOption)) {
       throw badRequest(
         objects.has(type)
           ? `Mapping definition for [${name}] has unsupported parameters:  [${parameter} : ${preview(value)}]`
           : `unknown parameter [${parameter}] on mapper [${name}] of type [${type}]`
       )
     }
-    if (missingParameters.get(parameter) !== value) {
+    if (unsupportedParameters.get(parameter) !== value) {
       throw error("testing.engine.not_implemented", `"${parameter}" in the mapping of the field "${name}"`)
     }
   }
@@ -445,7 +445,7 @@ const checkSubField = (name: string, sub: string, field: unknown): void => {
   }
   if (field.type === undefined) throw badRequest(`no type specified for property [${sub}]`)
   if (objects.has(String(field.type))) throw badRequest(`Type [${String(field.type)}] cannot be used in multi field`)
-  if (missingTypes.has(String(field.type))) {
+  if (unsupportedTypes.has(String(field.type))) {
     throw error("testing.engine.not_implemented", `the type "${String(field.type)}" of the field "${name}.${sub}"`)
   }
   if (!types.has(String(field.type))) {
@@ -457,7 +457,7 @@ const checkSubField = (name: string, sub: string, field: unknown): void => {
   }
 }
 
-/** Moves properties that are named by a path into their objects. */
+/** The properties with dotted names turned into nested objects. */
 const withoutPaths = (properties: JsonObject): JsonObject => {
   if (!Object.keys(properties).some((name) => name.includes("."))) return properties
   return Object.entries(properties).reduce<JsonObject>((all, [path, field]) => {
@@ -481,7 +481,7 @@ const checkProperties = (properties: JsonObject): void => {
       )
     }
     if (field.type !== undefined && !types.has(String(field.type))) {
-      if (missingTypes.has(String(field.type))) {
+      if (unsupportedTypes.has(String(field.type))) {
         throw error("testing.engine.not_implemented", `the type "${String(field.type)}" of the field "${name}"`)
       }
       throw badRequest(`No handler for type [${String(field.type)}] declared on field [${name}]`)
@@ -510,19 +510,19 @@ const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): Json
       continue
     }
     const path = above + name
-    const [old, young] = [typeOf(before), typeOf(field)]
-    if (old !== young) {
-      if (old === "nested" || young === "nested") {
+    const [oldType, newType] = [typeOf(before), typeOf(field)]
+    if (oldType !== newType) {
+      if (oldType === "nested" || newType === "nested") {
         throw badRequest(
           `object mapping [${path}] can't be changed from ${
-            old === "nested" ? "nested to non-nested" : "non-nested to nested"
+            oldType === "nested" ? "nested to non-nested" : "non-nested to nested"
           }`
         )
       }
       throw badRequest(
-        old === "object" || young === "object"
+        oldType === "object" || newType === "object"
           ? `can't merge a non object mapping [${path}] with an object mapping`
-          : `mapper [${path}] cannot be changed from type [${old}] to [${young}]`
+          : `mapper [${path}] cannot be changed from type [${oldType}] to [${newType}]`
       )
     }
     const properties = mergeProperties(children(before), children(field), `${path}.`)
@@ -530,9 +530,9 @@ const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): Json
       ...(isObject(before.fields) ? before.fields : {}),
       ...(isObject(field.fields) ? field.fields : {})
     }
-    const kept = Object.entries(before).filter(([name]) => !replaced.has(name))
+    const remaining = Object.entries(before).filter(([name]) => !replaced.has(name))
     put(merged, name, {
-      ...Object.fromEntries(kept),
+      ...Object.fromEntries(remaining),
       ...field,
       ...(Object.keys(fields).length > 0 ? { fields } : {}),
       ...(Object.keys(properties).length > 0 ? { properties } : {})
@@ -541,7 +541,9 @@ const mergeProperties = (known: JsonObject, added: JsonObject, above = ""): Json
   return merged
 }
 
-/** Kuzzle accepts `dynamic_templates` and does not pass them on to Elasticsearch (elasticsearch.js, `updateMapping`). */
+/**
+ * Kuzzle accepts `dynamic_templates` and does not pass them on to Elasticsearch (elasticsearch.js, `updateMapping`).
+ */
 const rootKeys = ["properties", "_meta", "dynamic", "dynamic_templates"]
 
 const dynamicValues = ["true", "false", "strict"]
@@ -559,7 +561,7 @@ const checkDynamicValue = (path: string, value: unknown): void => {
   )
 }
 
-/** Kuzzle reads every key of this name as the option, even the name of a field. */
+/** Checks the option `dynamic`. Kuzzle reads every key of this name as the option, even the name of a field. */
 const checkDynamic = (mapping: JsonObject, above: string): void => {
   const dynamic = own(mapping, "dynamic")
   if (dynamic !== undefined) checkDynamicValue(`${above}dynamic`, dynamic)
@@ -580,27 +582,27 @@ const check = (mapping: JsonObject): void => {
   }
 }
 
-/** The checks of Kuzzle on the mappings of a new collection before it checks whether the collection exists. */
-export const checkDynamics = (asked: unknown): void => {
-  if (asked === null) throw nativeError("Cannot read properties of null (reading 'dynamic')")
-  if (isObject(asked)) checkDynamic(asked, "")
+/** Kuzzle's checks of the mappings of a new collection. They come before the check whether the collection exists. */
+export const checkDynamics = (mappings: unknown): void => {
+  if (mappings === null) throw nativeError("Cannot read properties of null (reading 'dynamic')")
+  if (isObject(mappings)) checkDynamic(mappings, "")
 }
 
 /**
- * The mapping of a request. The real server reads the keys of any value: those of a text are the positions of its
+ * The mapping of a request. The real server reads the keys of any value. The keys of a text are the positions of its
  * characters.
  */
-export const read = (asked: unknown): JsonObject => {
-  if (isObject(asked)) return asked
-  if (asked === null) throw nativeError("Cannot read properties of null (reading 'dynamic')")
-  const [first] = Object.keys(Object(asked))
+export const read = (mappings: unknown): JsonObject => {
+  if (isObject(mappings)) return mappings
+  if (mappings === null) throw nativeError("Cannot read properties of null (reading 'dynamic')")
+  const [first] = Object.keys(Object(mappings))
   if (first !== undefined) throw error("services.storage.invalid_mapping", first, "")
   return {}
 }
 
 /**
- * Kuzzle ignores some values of `_meta`. Elasticsearch casts the others to a map. How it refuses a value that is not a
- * map depends on how often its virtual machine has done so before.
+ * Kuzzle ignores falsy values of `_meta`. Elasticsearch casts other values to a map. Its error for a value that is not
+ * a map depends on how often the cast has failed before, so the engine does not implement it.
  */
 const metaOf = ({ _meta }: JsonObject): JsonObject | undefined => {
   if (!_meta) return undefined
@@ -615,26 +617,26 @@ const propertiesOf = ({ properties }: JsonObject): JsonObject => {
   return named
 }
 
-/** The mapping of a new collection: Kuzzle's own metadata is part of it; nothing else is mapped unless requested. */
-export const create = (asked: JsonObject): Mapping => {
-  check(asked)
-  const _meta = metaOf(asked)
-  const properties = propertiesOf(asked)
+/** The mapping of a new collection: the requested fields, and Kuzzle's own metadata. */
+export const create = (requested: JsonObject): Mapping => {
+  check(requested)
+  const _meta = metaOf(requested)
+  const properties = propertiesOf(requested)
   return checkLimits({
-    dynamic: asked.dynamic === undefined ? "false" : String(asked.dynamic),
+    dynamic: requested.dynamic === undefined ? "false" : String(requested.dynamic),
     ...(_meta === undefined ? {} : { _meta }),
     properties: { ...properties, ...metadata }
   })
 }
 
 /** Adds an update to a mapping. */
-export const update = (mapping: Mapping, asked: JsonObject): Mapping => {
-  check(asked)
-  const _meta = metaOf(asked)
-  const properties = propertiesOf(asked)
+export const update = (mapping: Mapping, requested: JsonObject): Mapping => {
+  check(requested)
+  const _meta = metaOf(requested)
+  const properties = propertiesOf(requested)
   return checkLimits({
     ...mapping,
-    ...(asked.dynamic === undefined ? {} : { dynamic: String(asked.dynamic) }),
+    ...(requested.dynamic === undefined ? {} : { dynamic: String(requested.dynamic) }),
     ...(_meta === undefined ? {} : { _meta }),
     properties: mergeProperties(mapping.properties, properties)
   })
@@ -685,16 +687,16 @@ const checkLimits = (mapping: Mapping): Mapping => {
 // -------------------------------------------------------------------------------------------------------------------
 
 /** Whether a change enables dynamic mapping at a level where it was disabled. */
-export const isOpened = (
+export const enablesDynamic = (
   before: { readonly dynamic?: unknown; readonly properties?: unknown },
-  asked: JsonObject
+  change: JsonObject
 ): boolean => {
   const { dynamic, properties } = before
-  const isOpen = String(dynamic) === "false" && asked.dynamic !== undefined && String(asked.dynamic) !== "false"
-  const inner = isObject(asked.properties) ? asked.properties : {}
+  const isOpen = String(dynamic) === "false" && change.dynamic !== undefined && String(change.dynamic) !== "false"
+  const inner = isObject(change.properties) ? change.properties : {}
   return isOpen || Object.entries(isObject(properties) ? properties : {}).some(([name, field]) => {
-    const change = own(inner, name)
-    return isObject(field) && isObject(change) && isOpened(field, change)
+    const innerChange = own(inner, name)
+    return isObject(field) && isObject(innerChange) && enablesDynamic(field, innerChange)
   })
 }
 
@@ -715,7 +717,7 @@ const fieldResult = (field: JsonObject): JsonObject => {
   }
 }
 
-/** An object has fields, or its type is declared. */
+/** An object in the form of the answer. Only an object without fields has a `type`. */
 const objectResult = ({ properties, type: _, ...options }: JsonObject): JsonObject =>
   isObject(properties) && Object.keys(properties).length > 0
     ? { ...options, properties: sorted(properties) }

@@ -1,4 +1,4 @@
-/** Profiles: roles, and where they apply (spec 4.7). */
+/** Profiles: roles, and the indexes and collections where they apply (spec 4.7). */
 import { error, nativeError } from "./errors.ts"
 import * as Internal from "./internalStore.ts"
 import { isObject, type JsonObject } from "./json.ts"
@@ -37,8 +37,8 @@ const policiesOf = ({ _source }: Content): ReadonlyArray<WirePolicy> =>
   _source.policies as ReadonlyArray<WirePolicy>
 
 /**
- * A role and where it applies: everywhere, or in these collections of these indexes. Without collections it applies to
- * all of an index.
+ * A role, and the indexes and collections where it applies. Without indexes it applies everywhere. An index without
+ * collections stands for all of its collections.
  */
 export interface Policy {
   readonly role: StoredDocument
@@ -62,7 +62,7 @@ export const covers = ({ restrictedTo }: Policy, index: unknown, collection: unk
   if (restrictedTo.size === 0 || !index) return true
   const collections = typeof index === "string" ? restrictedTo.get(index) : undefined
   if (collections === undefined) return false
-  // The real server searches with `<` and `>`, so a value that is neither counts as found.
+  // The real server searches with `<` and `>`. A value that is neither less nor greater counts as found.
   return collections.size === 0 || typeof collection !== "string" || collections.has(collection)
 }
 
@@ -131,7 +131,7 @@ export class Profiles {
     this.reset(now)
   }
 
-  /** The built-in profiles as they are on a new server. */
+  /** Restores the built-in profiles of a new server. */
   reset(now: number): void {
     for (const id of Roles.builtIn) {
       const limit = id === "admin" ? { rateLimit: 0 } : {}
@@ -154,15 +154,15 @@ export class Profiles {
     }).map((id) => this.get(String(id)))
   }
 
-  /** `storage`: where the indexes and collections of its restrictions must exist. */
+  /** Saves a profile. With `storage`, the indexes and collections of its restrictions must exist there. */
   save(method: Method, id: string, content: JsonObject, storage: Exists | undefined, now: number): StoredDocument {
     const before = method === "update" ? this.get(id)._source : {}
     const all: JsonObject = { rateLimit: 0, ...before, ...content }
-    const { _id: _, _kuzzle_info: __, optimizedPolicies: ___, policies, ...asked } = all
+    const { _id: _, _kuzzle_info: __, optimizedPolicies: ___, policies, ...others } = all
     const source = {
-      ...asked,
+      ...others,
       policies: !policies || (Array.isArray(policies) && policies.length === 0) ? [{ roleId: "default" }] : policies,
-      rateLimit: asked.rateLimit ?? 0
+      rateLimit: others.rateLimit ?? 0
     }
     this.checkRoles(source.policies)
     checkRateLimit(source.rateLimit)
@@ -215,7 +215,7 @@ export class Profiles {
   }
 }
 
-/** The profile in the form of an answer. The answer of a search does not contain the server's internal form of the policies. */
+/** A profile in the form of an answer. `optimizedPolicies` are empty in the answer of a search. */
 export const show = (profile: Content, searched = false) => ({
   _id: profile._id,
   _source: {
@@ -238,7 +238,7 @@ export interface Right {
   readonly value: "allowed" | "denied"
 }
 
-/** The rights of several profiles, each once. An action is allowed if one of them allows it. */
+/** The rights of several policies, each only once. An action is allowed if one policy allows it. */
 export const rights = (policies: ReadonlyArray<Policy>): ReadonlyArray<Right> => {
   const byKey = new Map<string, Right>()
   for (const { restrictedTo, role } of policies) {

@@ -1,11 +1,11 @@
 /**
- * The usual clauses of Elasticsearch's query language. A clause that the engine does not implement is refused by name,
- * so that a search never silently returns fewer documents.
+ * The common clauses of Elasticsearch's query language. The engine refuses other clauses by name, so that a search
+ * never silently returns fewer documents.
  */
 import { type Edge, parse } from "./date.ts"
 import { badRequest, error } from "./errors.ts"
 import * as Geo from "./geo.ts"
-import { any, fits, type Part } from "./glob.ts"
+import { any, matchesParts, type Part } from "./glob.ts"
 import { double, float, tokenOf } from "./java.ts"
 import { asArray, isObject, type JsonObject } from "./json.ts"
 import {
@@ -41,7 +41,7 @@ interface Scope {
 }
 
 /** Clauses of Elasticsearch 7 that the engine does not implement. */
-const missing = new Set([
+const unsupported = new Set([
   "combined_fields",
   "common",
   "distance_feature",
@@ -89,7 +89,7 @@ const clause = (query: unknown, scope: Scope): Predicate => {
       : error("services.storage.unknown_query_keyword", kind)
   }
   if (!Object.hasOwn(clauses, kind)) {
-    throw missing.has(kind)
+    throw unsupported.has(kind)
       ? error("testing.engine.not_implemented", `the query clause "${kind}"`)
       : badRequest(`unknown query [${kind}]`)
   }
@@ -101,7 +101,7 @@ const clause = (query: unknown, scope: Scope): Predicate => {
 }
 
 /** The messages for clauses without a field. */
-const noField: { readonly [kind: string]: string } = {
+const noFieldMessages: { readonly [kind: string]: string } = {
   match: "No text specified for text query",
   match_phrase: "[match_phrase] requires fieldName",
   match_phrase_prefix: "[match_phrase_prefix] requires fieldName",
@@ -109,7 +109,7 @@ const noField: { readonly [kind: string]: string } = {
 }
 
 /** Options that are not implemented, by their clause. */
-const missingOptions: { readonly [kind: string]: ReadonlyArray<string> } = {
+const unsupportedOptions: { readonly [kind: string]: ReadonlyArray<string> } = {
   match: [
     ...["analyzer", "auto_generate_synonyms_phrase_query", "cutoff_frequency", "fuzziness", "fuzzy_rewrite"],
     ...[
@@ -128,21 +128,21 @@ const missingOptions: { readonly [kind: string]: ReadonlyArray<string> } = {
   wildcard: ["rewrite"]
 }
 
-/** The options of a clause. Those that are not implemented are refused. */
+/** Checks the options of a clause. Refuses options that are not implemented, and unknown ones. */
 const checkOptions = (kind: string, options: unknown, ...known: ReadonlyArray<string>): void => {
   if (!isObject(options)) return
   for (const name of Object.keys(options)) {
     if (name === "boost" || name === "_name" || known.includes(name)) continue
-    throw missingOptions[kind]?.includes(name)
+    throw unsupportedOptions[kind]?.includes(name)
       ? error("testing.engine.not_implemented", `"${name}" of the query clause "${kind}"`)
       : badRequest(`[${kind}] query does not support [${name}]`)
   }
 }
 
-/** The single `field: options` of a clause. */
-const single = (body: JsonObject, kind: string): readonly [path: string, options: unknown] => {
+/** The field of a clause with a single field, and the options of that field. */
+const singleField = (body: JsonObject, kind: string): readonly [path: string, options: unknown] => {
   const [entry, other] = Object.entries(body)
-  if (entry === undefined) throw badRequest(noField[kind] ?? "field name is null or empty")
+  if (entry === undefined) throw badRequest(noFieldMessages[kind] ?? "field name is null or empty")
   if (other !== undefined) {
     throw badRequest(`[${kind}] query doesn't support multiple fields, found [${entry[0]}] and [${other[0]}]`)
   }
@@ -180,13 +180,13 @@ const numberOf = ({ type }: Field, value: unknown): number => {
       }`
     )
   }
-  const kept = isInteger ? number : storedNumber(type, number)
-  if (!Number.isFinite(kept)) {
+  const stored = isInteger ? number : storedNumber(type, number)
+  if (!Number.isFinite(stored)) {
     throw badRequest(
       `failed to create query: [${type}] supports only finite values, but got [${double(floatOf(number))}]`
     )
   }
-  return kept
+  return stored
 }
 
 const floatOf = (number: number): number => float(Math.fround(number))
@@ -194,7 +194,7 @@ const floatOf = (number: number): number => float(Math.fround(number))
 const storedNumber = (type: string, number: number): number =>
   Number(normalize(type, number) ?? Math.sign(number) * Infinity)
 
-/** Elasticsearch scales the numbers of queries in decimals, and those of documents in doubles. */
+/** Scales a number of a query. Elasticsearch does so in decimals, but scales numbers of documents in doubles. */
 const inDecimals = (number: number, factor: number): number =>
   Number.isInteger(number) ? number * factor : Number((number * factor).toPrecision(15))
 
@@ -226,7 +226,7 @@ export const dateOf = (value: unknown, now: number, edge?: Edge): number => {
 
 const patternTypes = new Set(["keyword", "object", "wildcard", "constant_keyword"])
 
-/** The types of fields that can be searched for a part of a text. */
+/** Checks that the field can be searched for a part of its text. */
 const checkPattern = (kind: string, path: string, { mapping }: Scope): void => {
   const field = searchedField(mapping, path)
   if (field === undefined || isText(field) || (patternTypes.has(field.type) && path !== "_id")) return
@@ -263,41 +263,41 @@ const wildcard = (pattern: string): ReadonlyArray<Part> => {
   return parts
 }
 
-const checkWanted = (wanted: unknown): void => {
-  if (wanted === null) throw badRequest("field name is null or empty")
-  if (Array.isArray(wanted)) throw badRequest("[term] query does not support array of values")
+const checkTermValue = (value: unknown): void => {
+  if (value === null) throw badRequest("field name is null or empty")
+  if (Array.isArray(value)) throw badRequest("[term] query does not support array of values")
 }
 
-/** The term by which a value is found; `undefined` if the field cannot contain the value. */
-const termOf = (field: Field, wanted: unknown, now: number): Scalar | undefined => {
-  if (isText(field)) return String(wanted)
-  const asked = scalarOf(field, wanted, now)
+/** The term that documents with the value have; `undefined` if the field cannot contain the value. */
+const termOf = (field: Field, value: unknown, now: number): Scalar | undefined => {
+  if (isText(field)) return String(value)
+  const scalar = scalarOf(field, value, now)
   if (field.type === "scaled_float") {
     const factor = Number(field.declared.scaling_factor)
-    return Math.round(inDecimals(Number(asked), factor)) / factor
+    return Math.round(inDecimals(Number(scalar), factor)) / factor
   }
   // A number with a fraction matches no integer.
-  return integerTypes.has(field.type) && !Number.isInteger(asked) ? undefined : asked
+  return integerTypes.has(field.type) && !Number.isInteger(scalar) ? undefined : scalar
 }
 
 const term = (scope: Scope, path: string, options: unknown): Predicate => {
   checkOptions("term", options, "value", "case_insensitive")
-  const wanted = valueOf(options, "value")
-  checkWanted(wanted)
+  const expected = valueOf(options, "value")
+  checkTermValue(expected)
   const field = searchedField(scope.mapping, path)
   if (field === undefined) return never
   checkNoPlace(field)
-  if (ignoresCase(options)) return someTerm(scope, path, (value) => fold(true, value) === fold(true, wanted))
+  if (ignoresCase(options)) return someTerm(scope, path, (value) => fold(true, value) === fold(true, expected))
   if (isDate(field.type)) {
     // A day matches all of its milliseconds.
-    const [first, last] = [scalarOf(field, wanted, scope.now, "first"), scalarOf(field, wanted, scope.now, "last")]
+    const [first, last] = [scalarOf(field, expected, scope.now, "first"), scalarOf(field, expected, scope.now, "last")]
     return someTerm(scope, path, (value) => first <= value && value <= last)
   }
-  const asked = termOf(field, wanted, scope.now)
-  return asked === undefined ? never : someTerm(scope, path, (value) => value === asked)
+  const expectedTerm = termOf(field, expected, scope.now)
+  return expectedTerm === undefined ? never : someTerm(scope, path, (value) => value === expectedTerm)
 }
 
-/** Matches any of these values. Except for dates, the cost for a document does not depend on their number. */
+/** Matches documents with any of the values. Except for dates, the time does not depend on the number of values. */
 const anyTerm = (scope: Scope, path: string, values: ReadonlyArray<unknown>): Predicate => {
   const field = searchedField(scope.mapping, path)
   checkNoPlace(field)
@@ -305,9 +305,9 @@ const anyTerm = (scope: Scope, path: string, values: ReadonlyArray<unknown>): Pr
     const tests = values.map((value) => term(scope, path, { value }))
     return (document) => tests.some((test) => test(document))
   }
-  values.forEach(checkWanted)
-  const wanted: ReadonlySet<unknown> = new Set(values.map((value) => termOf(field, value, scope.now)))
-  return someTerm(scope, path, (value) => wanted.has(value))
+  values.forEach(checkTermValue)
+  const expected: ReadonlySet<unknown> = new Set(values.map((value) => termOf(field, value, scope.now)))
+  return someTerm(scope, path, (value) => expected.has(value))
 }
 
 /** Whether a field has a value in the index. */
@@ -334,11 +334,11 @@ const checkOperator = (options: unknown): void => {
   }
 }
 
-/** How many of some optional clauses must match: `2`, `-1`, `75%`. */
-const minimumOf = (asked: unknown, count: number): number => {
-  const [, sign, amount, percent] = /^\s*(-?)(\d+)(%?)\s*$/.exec(String(asked)) ?? []
+/** How many of `count` optional clauses must match. `-1` stands for all but one; percentages are rounded down. */
+const minimumOf = (option: unknown, count: number): number => {
+  const [, sign, amount, percent] = /^\s*(-?)(\d+)(%?)\s*$/.exec(String(option)) ?? []
   if (amount === undefined) {
-    throw error("testing.engine.not_implemented", `the minimum_should_match ${JSON.stringify(asked)}`)
+    throw error("testing.engine.not_implemented", `the minimum_should_match ${JSON.stringify(option)}`)
   }
   const part = percent === "%" ? Math.floor(count * Number(amount) / 100) : Number(amount)
   return Math.max(0, sign === "-" ? count - part : part)
@@ -354,15 +354,15 @@ const wordsNeeded = (options: unknown, count: number): number => {
 
 const match = (scope: Scope, path: string, options: unknown): Predicate => {
   const field = searchedField(scope.mapping, path)
-  const wanted = valueOf(options, "query")
+  const text = valueOf(options, "query")
   if (field === undefined) return never
-  if (!isText(field)) return term(scope, path, wanted)
+  if (!isText(field)) return term(scope, path, text)
   checkOperator(options)
-  const asked = analyzerAt(field)(String(wanted))
-  const needed = wordsNeeded(options, asked.length)
+  const queryWords = analyzerAt(field)(String(text))
+  const needed = wordsNeeded(options, queryWords.length)
   return (document) => {
     const present = new Set(terms(document, field))
-    return asked.length > 0 && asked.filter((word) => present.has(word)).length >= needed
+    return queryWords.length > 0 && queryWords.filter((word) => present.has(word)).length >= needed
   }
 }
 
@@ -382,26 +382,26 @@ export const phraseStarts = (
 
 const phrase = (scope: Scope, path: string, options: unknown, prefix: boolean): Predicate => {
   const field = searchedField(scope.mapping, path)
-  const wanted = valueOf(options, "query")
+  const text = valueOf(options, "query")
   if (field === undefined) return never
-  if (!isText(field)) return term(scope, path, wanted)
-  const asked = analyzerAt(field)(String(wanted))
-  return (document) => texts(document, field).some((words) => phraseStarts(words, asked, prefix).length > 0)
+  if (!isText(field)) return term(scope, path, text)
+  const phraseWords = analyzerAt(field)(String(text))
+  return (document) => texts(document, field).some((words) => phraseStarts(words, phraseWords, prefix).length > 0)
 }
 
 // -------------------------------------------------------------------------------------------------------------------
-// clauses that are made of others
+// compound clauses
 // -------------------------------------------------------------------------------------------------------------------
 
-/** `match_bool_prefix`: any of the words; the last one may be the beginning of a word. */
+/** Translates `match_bool_prefix` to a `bool` with one clause for each word. The last word is a prefix. */
 export const boolPrefix = (path: string, options: unknown, mapping: Mapping): JsonObject => {
   const { boost, minimum_should_match, operator, query } = isObject(options)
     ? options
     : { query: options, boost: undefined, minimum_should_match: undefined, operator: undefined }
   const field = searchedField(mapping, path)
-  const asked = field === undefined || !isText(field) ? [String(query)] : analyzerAt(field)(String(query))
-  const clauses = asked.map((word, i) =>
-    i === asked.length - 1 ? { prefix: { [path]: word } } : { term: { [path]: word } }
+  const queryWords = field === undefined || !isText(field) ? [String(query)] : analyzerAt(field)(String(query))
+  const clauses = queryWords.map((word, i) =>
+    i === queryWords.length - 1 ? { prefix: { [path]: word } } : { term: { [path]: word } }
   )
   const isAnd = String(operator).toLowerCase() === "and"
   return {
@@ -422,7 +422,7 @@ const multiMatchTypes: { readonly [type: string]: readonly [clause: string, tieB
   bool_prefix: ["match_bool_prefix", 1]
 }
 
-/** `multi_match`, as the same clause for each of its fields. */
+/** Translates `multi_match` to one clause for each of its fields. */
 export const multiMatch = (body: JsonObject): JsonObject => {
   const { boost, fields, query, tie_breaker, type = "best_fields", ...options } = body
   const refuse = (feature: string) =>
@@ -485,13 +485,13 @@ const nested = (body: JsonObject, scope: Scope): Predicate => {
 // places
 // -------------------------------------------------------------------------------------------------------------------
 
-/** A field of places with its condition; `undefined` if it is not mapped, so nothing is found. */
+/** The field of a geo clause, and its condition. If the field is not mapped, the clause matches no document. */
 const geoField = (
   kind: string,
   body: JsonObject,
   scope: Scope,
   options: ReadonlyArray<string>
-): { readonly field: Field | undefined; readonly asked: unknown } => {
+): { readonly field: Field | undefined; readonly condition: unknown } => {
   const { _name, boost, ignore_unmapped, ...others } = body
   const entries = Object.entries(others).filter(([name]) => !options.includes(name))
   for (const [name, value] of entries) {
@@ -501,14 +501,14 @@ const geoField = (
         : badRequest(`failed to parse [${kind}] query. unexpected field [${name}]`)
     }
   }
-  const [[path, asked] = ["", undefined], other] = entries
+  const [[path, condition] = ["", undefined], other] = entries
   if (other !== undefined) {
     throw badRequest(`[${kind}] query doesn't support multiple fields, found [${path}] and [${other[0]}]`)
   }
   const field = fieldAt(scope.mapping, path)
   if (field === undefined && ignore_unmapped !== true) throw badRequest(`failed to find geo_point field [${path}]`)
   if (field !== undefined && field.type !== "geo_point") throw badRequest(`field [${path}] is not a geo_point field`)
-  return { field, asked }
+  return { field, condition }
 }
 
 const somePlace = (field: Field | undefined, test: (place: Geo.Place) => boolean): Predicate =>
@@ -521,14 +521,14 @@ const geoDistance = (body: JsonObject, scope: Scope): Predicate => {
   if (body.distance_type !== undefined && body.distance_type !== "arc") {
     throw error("testing.engine.not_implemented", `the distance type "${String(body.distance_type)}"`)
   }
-  const { asked, field } = geoField("geo_distance", body, scope, ["distance", "unit", "distance_type"])
-  const centre = Geo.placeOf(asked)
+  const { condition, field } = geoField("geo_distance", body, scope, ["distance", "unit", "distance_type"])
+  const centre = Geo.placeOf(condition)
   return somePlace(field, (place) => Geo.distance(centre, place) <= limit)
 }
 
 const geoBoundingBox = (body: JsonObject, scope: Scope): Predicate => {
-  const { asked, field } = geoField("geo_bounding_box", body, scope, ["type"])
-  const box = Geo.boxOf(isObject(asked) ? asked : {})
+  const { condition, field } = geoField("geo_bounding_box", body, scope, ["type"])
+  const box = Geo.boxOf(isObject(condition) ? condition : {})
   for (const edge of ["top", "bottom"] as const) {
     if (!(Math.abs(box[edge]) <= 90)) throw badRequest(`${edge} latitude is invalid: ${double(box[edge])}`)
   }
@@ -545,7 +545,7 @@ const geoBoundingBox = (body: JsonObject, scope: Scope): Predicate => {
 // all clauses
 // -------------------------------------------------------------------------------------------------------------------
 
-/** The bounds of a `range`, also those that are written in the old way. */
+/** The bounds of a `range`. The older form with `from` and `to` is translated. */
 const boundsOf = ({ from, include_lower, include_upper, to, ...bounds }: JsonObject): JsonObject => ({
   ...bounds,
   ...(from === undefined ? {} : { [include_lower === false ? "gt" : "gte"]: from }),
@@ -576,23 +576,23 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     }
     const part = (name: string) => {
       const inside = { ...scope, boolPart: name }
-      const given = body[name]
-      if (given !== undefined && given !== null && typeof given !== "object") {
-        throw badRequest(`[1:1] [bool] ${name} doesn't support values of type: ${tokenOf(given)}`)
+      const queries = body[name]
+      if (queries !== undefined && queries !== null && typeof queries !== "object") {
+        throw badRequest(`[1:1] [bool] ${name} doesn't support values of type: ${tokenOf(queries)}`)
       }
-      return asArray(given).map((inner) => clause(inner, inside))
+      return asArray(queries).map((inner) => clause(inner, inside))
     }
     const required = [...part("must"), ...part("filter")]
     const should = part("should")
     const mustNot = part("must_not")
-    // Without a clause that finds documents, Elasticsearch adds one that finds all.
+    // If there is only `must_not`, Elasticsearch adds a clause that matches all documents.
     const added = required.length + should.length === 0 && mustNot.length > 0 ? 1 : 0
     if (required.length + should.length + mustNot.length + added > maxClauses) {
       throw badRequest(`failed to create query: maxClauseCount is set to ${maxClauses}`)
     }
     const isOptional = should.length === 0 || required.length > 0
-    const asked = body.minimum_should_match
-    const minimum = Math.max(isOptional ? 0 : 1, asked === undefined ? 0 : minimumOf(asked, should.length))
+    const option = body.minimum_should_match
+    const minimum = Math.max(isOptional ? 0 : 1, option === undefined ? 0 : minimumOf(option, should.length))
     return (document) =>
       required.every((test) => test(document)) &&
       !mustNot.some((test) => test(document)) &&
@@ -607,13 +607,13 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     return exists(String(body.field), scope)
   },
   ids: (body) => {
-    const wanted = new Set(asArray(body.values).map(String))
-    return (document) => wanted.has(document._id)
+    const ids = new Set(asArray(body.values).map(String))
+    return (document) => ids.has(document._id)
   },
-  term: (body, scope) => term(scope, ...single(body, "term")),
+  term: (body, scope) => term(scope, ...singleField(body, "term")),
   terms: (body, scope) => {
     const { _name, boost, ...fields } = body
-    const [[path, values] = single({}, "terms")] = Object.entries(fields)
+    const [[path, values] = singleField({}, "terms")] = Object.entries(fields)
     if (isObject(values)) throw error("testing.engine.not_implemented", "terms that are looked up in a document")
     if (!Array.isArray(values)) throw badRequest(`[terms] query does not support [${path}]`)
     if (values.length > maxTerms) {
@@ -626,22 +626,22 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
     return anyTerm(scope, path, values)
   },
   match: (body, scope) => {
-    const [path, options] = single(body, "match")
+    const [path, options] = singleField(body, "match")
     checkOptions("match", options, "query", "operator", "minimum_should_match")
     return match(scope, path, options)
   },
   match_phrase: (body, scope) => {
-    const [path, options] = single(body, "match_phrase")
+    const [path, options] = singleField(body, "match_phrase")
     checkOptions("match_phrase", options, "query")
     return phrase(scope, path, options, false)
   },
   match_phrase_prefix: (body, scope) => {
-    const [path, options] = single(body, "match_phrase_prefix")
+    const [path, options] = singleField(body, "match_phrase_prefix")
     checkOptions("match_phrase_prefix", options, "query")
     return phrase(scope, path, options, true)
   },
   match_bool_prefix: (body, scope) => {
-    const [path, options] = single(body, "match_bool_prefix")
+    const [path, options] = singleField(body, "match_bool_prefix")
     checkOptions("match_bool_prefix", options, "query", "operator", "minimum_should_match")
     return clause(boolPrefix(path, options, scope.mapping), scope)
   },
@@ -657,23 +657,23 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
   geo_distance: geoDistance,
   geo_bounding_box: geoBoundingBox,
   prefix: (body, scope) => {
-    const [path, options] = single(body, "prefix")
+    const [path, options] = singleField(body, "prefix")
     checkOptions("prefix", options, "value", "case_insensitive")
     checkPattern("prefix", path, scope)
     const ignoreCase = ignoresCase(options)
-    const wanted = fold(ignoreCase, valueOf(options, "value"))
-    return someTerm(scope, path, (value) => fold(ignoreCase, value).startsWith(wanted))
+    const prefix = fold(ignoreCase, valueOf(options, "value"))
+    return someTerm(scope, path, (value) => fold(ignoreCase, value).startsWith(prefix))
   },
   wildcard: (body, scope) => {
-    const [path, options] = single(body, "wildcard")
+    const [path, options] = singleField(body, "wildcard")
     checkOptions("wildcard", options, "value", "wildcard", "case_insensitive")
     checkPattern("wildcard", path, scope)
     const ignoreCase = ignoresCase(options)
     const parts = wildcard(fold(ignoreCase, valueOf(options, "value", "wildcard")))
-    return someTerm(scope, path, (value) => fits(parts, Array.from(fold(ignoreCase, value))))
+    return someTerm(scope, path, (value) => matchesParts(parts, Array.from(fold(ignoreCase, value))))
   },
   range: (body, scope) => {
-    const [[path, options] = single({}, "range")] = Object.entries(body)
+    const [[path, options] = singleField({}, "range")] = Object.entries(body)
     if (!isObject(options)) throw badRequest(`[range] query does not support [${path}]`)
     checkOptions("range", options, "gt", "gte", "lt", "lte", "from", "to", "include_lower", "include_upper")
     const field = searchedField(scope.mapping, path)
@@ -682,10 +682,10 @@ const clauses: { readonly [kind: string]: (body: JsonObject, scope: Scope) => Pr
       const type = path === "_id" ? "_id" : field.type
       throw badRequest(`failed to create query: Field [${path}] of type [${type}] does not support range queries`)
     }
-    // `gt` a day means after its end, and `lte` a day until its end.
-    const given = boundsOf(options)
+    // A value such as `2020-01-31` is a whole day: `gt` means after its end, and `lte` means until its end.
+    const bounds = boundsOf(options)
     const bound = (name: string, edge: Edge): Scalar | undefined => {
-      const value = given[name]
+      const value = bounds[name]
       return value === undefined || value === null ? undefined : scalarOf(field, value, scope.now, edge)
     }
     const [gt, gte, lt, lte] = [bound("gt", "last"), bound("gte", "first"), bound("lt", "first"), bound("lte", "last")]

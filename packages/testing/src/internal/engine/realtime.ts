@@ -18,20 +18,20 @@ interface Room {
   readonly index: string
   readonly collection: string
   readonly matches: (document: JsonObject) => boolean
-  /** Connections, each with the volatile data of its subscription. */
+  /** The subscribed connections, each with the volatile data of its subscription. */
   readonly members: Map<string, JsonObject | null>
-  /** The connections that the cluster does not know (`checkEncodable`). They are not counted. */
-  readonly unheard: Set<string>
+  /** The members that the cluster does not know, because `checkEncodable` has failed. `list` does not count them. */
+  readonly uncounted: Set<string>
   readonly channels: Map<string, Channel>
 }
 
-/** Delivers a notification, encoded once for all its readers, to one connection. */
+/** Delivers a notification to one connection. It is encoded once for all receivers. */
 export type Deliver = (connectionId: string, frame: string) => void
 
 const isChoice = (value: unknown): value is Choice =>
   value === "all" || value === "in" || value === "out" || value === "none"
 
-/** `users: "out"` and `"none"` share a digit, hence a channel, in the real server too (spec 1.5). */
+/** As in the real server, `users: "out"` and `"none"` share a digit, and so a channel (spec 1.5). */
 const digits = { users: { all: "1", in: "2", out: "3", none: "3" }, scope: { all: "1", in: "2", out: "3", none: "" } }
 
 /** A change of a document, for a notification. */
@@ -46,7 +46,7 @@ export interface Change {
 }
 
 /** The rooms that a changed document is in, and a function that notifies the rooms that it has left. */
-interface Notified {
+interface NotifiedRooms {
   readonly inside: ReadonlyArray<Room>
   readonly notifyOfLeaving: () => void
 }
@@ -78,15 +78,15 @@ export class Realtime {
     const issues = KuzzleFilter.validate(filter)
     if (issues.length > 0) throw error("api.assert.koncorde_dsl_error", issues.join("; "))
     const id = digestHex(this.seed, canonical({ filter, index, collection }))
-    // Over HTTP no connection can be notified. The real server answers all the same (transcript 08).
+    // Over HTTP no connection can be notified. The real server still answers (transcript 08).
     if (request.protocol === "http") {
       const { name } = channelOf(id, request)
       checkEncodable(request)
       return { channel: name, roomId: id }
     }
-    // The room is made before the scope is checked, and stays if the scope is wrong (hotelClerk.ts, `subscribe`).
+    // The room is created before the scope is checked. It remains if the scope is wrong (hotelClerk.ts, `subscribe`).
     const room = this.rooms.get(id) ?? this.createRoom(id, index, collection, filter)
-    return this.enter(room, channelOf(id, request), request, connectionId)
+    return this.addMember(room, channelOf(id, request), request, connectionId)
   }
 
   /** Joins an existing room, whatever its filter. */
@@ -96,10 +96,10 @@ export class Realtime {
     const channel = channelOf(roomId, request)
     return request.protocol === "http"
       ? { channel: channel.name, roomId }
-      : this.enter(room, channel, request, connectionId)
+      : this.addMember(room, channel, request, connectionId)
   }
 
-  private enter(
+  private addMember(
     room: Room,
     { name, scope, users }: Channel & { readonly name: string },
     request: KuzzleRequest,
@@ -111,23 +111,26 @@ export class Realtime {
       const rooms = this.byConnection.get(connectionId) ?? new Set()
       this.byConnection.set(connectionId, rooms.add(room.id))
     }
-    // The notice goes to the channels that existed before this subscription, but after this connection has joined its
-    // own: a subscriber sees its own arrival if, and only if, another client opened that channel before.
-    const before = this.channelsFor(room, (known) => known.users === "all" || known.users === "in")
+    // The notification goes to the channels that existed before this subscription. It is sent after this connection has
+    // joined its channel. So a subscriber is notified of its own arrival only if its channel existed before.
+    const channelsBefore = this.channelsFor(room, (channel) => channel.users === "all" || channel.users === "in")
     if (!room.channels.has(name)) room.channels.set(name, { scope, users })
     // If the check fails, the connection is in the room but receives nothing, as in the real server.
     if (joining) {
-      room.unheard.add(connectionId)
+      room.uncounted.add(connectionId)
       checkEncodable(request)
-      room.unheard.delete(connectionId)
+      room.uncounted.delete(connectionId)
     }
     const listeners = this.listeners.get(name) ?? new Set()
     this.listeners.set(name, listeners.add(connectionId))
     if (joining) {
       const { action, args: { collection, index }, protocol, timestamp, volatile } = request
-      // The names of the request, not those of the room: a join by the id of the room has neither.
-      const place = { index, collection }
-      this.broadcast(before, { ...presence(room, "in", volatile, action, protocol, timestamp), ...place })
+      // The index and collection are those of the request. A join by the id of a room has neither.
+      const target = { index, collection }
+      this.broadcast(channelsBefore, {
+        ...userNotification(room, "in", volatile, action, protocol, timestamp),
+        ...target
+      })
     }
     return { channel: name, roomId: room.id }
   }
@@ -137,7 +140,7 @@ export class Realtime {
     const volatile = room?.members.get(connectionId)
     if (room === undefined || volatile === undefined) throw error("core.realtime.not_subscribed", connectionId, roomId)
     room.members.delete(connectionId)
-    room.unheard.delete(connectionId)
+    room.uncounted.delete(connectionId)
     this.byConnection.get(connectionId)?.delete(roomId)
     for (const channel of room.channels.keys()) this.listeners.get(channel)?.delete(connectionId)
     if (room.members.size === 0) {
@@ -148,12 +151,12 @@ export class Realtime {
     }
     this.broadcast(
       this.channelsFor(room, (channel) => channel.users === "all" || channel.users === "out"),
-      presence(room, "out", volatile, "unsubscribe", null, now)
+      userNotification(room, "out", volatile, "unsubscribe", null, now)
     )
   }
 
-  /** Ends every subscription of a connection that has ended, or whose token has. */
-  leave(connectionId: string, now: number): void {
+  /** Ends all subscriptions of a connection, after the end of the connection or of its token. */
+  unsubscribeAll(connectionId: string, now: number): void {
     for (const roomId of this.byConnection.get(connectionId) ?? []) this.unsubscribe(connectionId, roomId, now)
     this.byConnection.delete(connectionId)
   }
@@ -167,7 +170,7 @@ export class Realtime {
     for (const room of this.rooms.values()) {
       const collections = list[room.index] ??= {}
       const rooms = collections[room.collection] ??= {}
-      rooms[room.id] = room.members.size - room.unheard.size
+      rooms[room.id] = room.members.size - room.uncounted.size
     }
     return list
   }
@@ -190,24 +193,25 @@ export class Realtime {
       // Safe: it was just validated.
       matches: KuzzleFilter.matches(filter as KuzzleFilter.Filter),
       members: new Map(),
-      unheard: new Set(),
+      uncounted: new Set(),
       channels: new Map()
     }
     this.rooms.set(id, room)
     const key = collectionKey(index, collection)
-    const neighbours = this.byCollection.get(key) ?? new Set()
-    this.byCollection.set(key, neighbours.add(room))
+    const collectionRooms = this.byCollection.get(key) ?? new Set()
+    this.byCollection.set(key, collectionRooms.add(room))
     return room
   }
 
   // -- notifications ------------------------------------------------------------------------------------------------
 
   /**
-   * Notifies the rooms whose filter the documents match, and those that the documents left. Of several documents the
-   * arrivals come first, together with the departures of documents that match nothing: the real server has this order.
+   * Notifies the rooms whose filters match the documents, and the rooms that the documents have left. The order is that
+   * of the real server: first the rooms that match, and the rooms left by documents that match no room. Then the rooms
+   * left by the other documents.
    *
-   * It reads the rooms of all documents before the first notification and remembers the new ones after the last
-   * (notifier.js, `notifyDocuments`). That shows when a request names a document twice.
+   * The former rooms of all documents are read before the first notification, and the new rooms are stored after the
+   * last one (notifier.js, `notifyDocuments`). The difference is visible if a request names a document twice.
    */
   notify(request: KuzzleRequest, ...changes: ReadonlyArray<Change>): void {
     const keys = changes.map(({ key }) => (key === undefined ? undefined : documentKey(request, key)))
@@ -223,7 +227,7 @@ export class Realtime {
     }
   }
 
-  private notifyOf(request: KuzzleRequest, change: Change, before: ReadonlyArray<string>): Notified {
+  private notifyOf(request: KuzzleRequest, change: Change, before: ReadonlyArray<string>): NotifiedRooms {
     const index = String(request.args.index)
     const collection = String(request.args.collection)
     const rooms = this.byCollection.get(collectionKey(index, collection)) ?? []
@@ -265,8 +269,8 @@ export class Realtime {
     })
   }
 
-  private channelsFor(room: Room, wanted: (channel: Channel) => boolean): ReadonlyArray<string> {
-    return [...room.channels].flatMap(([name, channel]) => (wanted(channel) ? [name] : []))
+  private channelsFor(room: Room, test: (channel: Channel) => boolean): ReadonlyArray<string> {
+    return [...room.channels].flatMap(([name, channel]) => (test(channel) ? [name] : []))
   }
 
   private broadcast(channels: ReadonlyArray<string>, notification: JsonObject): void {
@@ -289,8 +293,8 @@ const channelOf = (roomId: string, request: KuzzleRequest): Channel & { readonly
 }
 
 /**
- * Kuzzle converts any value of an index or a collection to text. But it encodes notifications for the other nodes of
- * its cluster, and there a name must be text (publisher.js, `send`).
+ * Throws if the name of the index or the collection is not text. Kuzzle converts such a name, but cannot encode it in
+ * messages to the other nodes of its cluster (publisher.js, `send`).
  */
 const checkEncodable = ({ args: { collection, index } }: KuzzleRequest): void => {
   const wrong = [index, collection].find((name) => name !== undefined && typeof name !== "string")
@@ -311,7 +315,7 @@ const getIndexName = (request: KuzzleRequest, name: "index" | "collection"): str
   return String(request.args[name])
 }
 
-const presence = (
+const userNotification = (
   room: Room,
   user: "in" | "out",
   volatile: JsonObject | null,

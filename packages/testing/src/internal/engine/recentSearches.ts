@@ -1,10 +1,10 @@
 /**
- * A cache of the rows of the latest searches. A client that walks through a collection page by page, by `search_after`
- * or by `from`, needs the same rows each time: without this cache, each page costs a search of the whole collection.
+ * A cache of the rows of the latest searches. A client that reads a collection page by page, by `search_after` or
+ * `from`, needs the same rows for each page. Without the cache, each page would search the whole collection.
  */
 import type { JsonObject } from "./json.ts"
 
-/** How many searches are cached, and so how many clients may walk at once. */
+/** How many searches are cached: as many clients can read page by page at the same time. */
 const limit = 4
 
 interface Recent<A> {
@@ -20,11 +20,11 @@ export class RecentSearches<A> {
   /**
    * Returns the result of `search`, or the cached result of an equal one.
    *
-   * @param state what the result depends on besides the body: compared by identity
+   * @param state the values that determine the result besides the body, compared by identity
    */
   find({ query, sort }: JsonObject, state: ReadonlyArray<unknown>, search: () => A): A {
     const text = JSON.stringify([query, sort])
-    // A date such as "now-1d" means another instant each time.
+    // A date such as "now-1d" is another instant in each search.
     if (text.includes("\"now")) return search()
     const cached = this.recent.find((search) => search.text === text && areSame(search.state, state))
     const result = cached === undefined ? search() : cached.result

@@ -36,7 +36,7 @@ const assertAttribute = <A>(name: string, value: unknown, expected: string, is: 
 const isString = (u: unknown): u is string => typeof u === "string"
 const isContainer = (u: unknown): u is object => typeof u === "object" && u !== null
 
-/** Reads an envelope; throws the error that the real server answers to a malformed one. */
+/** Reads an envelope. If it is malformed, throws the error that the real server answers. */
 export const make = (
   data: unknown,
   options: { readonly protocol: Protocol; readonly verb: string; readonly now: number; readonly newId: () => string }
@@ -111,7 +111,7 @@ const orJson = <A>(request: KuzzleRequest, parse: (u: unknown) => A | undefined)
     try {
       return parse(JSON.parse(u))
     } catch {
-      return undefined // not JSON: the caller answers with the type error
+      return undefined // It is not JSON. The caller answers that the type is wrong.
     }
   }
   return parse(u)
@@ -129,7 +129,7 @@ export const getArray = (
   fallback?: ReadonlyArray<unknown>
 ): ReadonlyArray<unknown> => read(request.args, name, name, fallback, "array", orJson(request, toArrayValue))
 
-/** An array, or a text with commas; over HTTP also JSON. For some older actions. */
+/** An array, or a text with commas. Over HTTP it may also be JSON. Some older actions accept such lists. */
 export const getList = (request: KuzzleRequest, name: string): ReadonlyArray<unknown> =>
   read(
     request.args,
@@ -185,7 +185,7 @@ export const getBodyArray = (
 export const getBodyObject = (request: KuzzleRequest, name: string, fallback?: JsonObject): JsonObject =>
   inBody(request, name, fallback, "object", toObjectValue)
 
-/** The document id, or `undefined` if the action makes one. */
+/** The id of the document; `undefined` if the action generates one. */
 export const getOptionalId = (request: KuzzleRequest): string | undefined => {
   const id = request.args._id
   if (!id) return undefined
@@ -205,7 +205,7 @@ export const getIndex = (request: KuzzleRequest): string => {
   return String(index)
 }
 
-/** Index and collection, unchecked: the real server takes any truthy value and answers with it (transcript 10, `e6`). */
+/** Index and collection, unchecked: the real server accepts any truthy value and returns it (transcript 10, `e6`). */
 export const getIndexAndCollection = (
   request: KuzzleRequest
 ): { readonly index: unknown; readonly collection: unknown } => {
@@ -223,27 +223,27 @@ export const getLang = (request: KuzzleRequest): "elasticsearch" | "koncorde" =>
   return lang
 }
 
-/** The arguments of a search. A falsy value is not checked, and is passed on as its text in a URL. */
+/** The argument `scroll` of a search. A falsy value is not checked, and is passed to Elasticsearch as its text. */
 export const getScroll = (request: KuzzleRequest): string | undefined => {
   const { scroll } = request.args
   if (scroll && typeof scroll !== "string") throw error("api.assert.invalid_type", "scroll", "string")
   return scroll === undefined ? undefined : String(scroll ?? "")
 }
 
-/** The arguments of the next page of a scroll. A falsy value stands for the server's default. */
+/** The argument `scroll` of the next page. `undefined`: the default of the server, also for falsy values. */
 export const getNextScroll = (request: KuzzleRequest): string | undefined =>
   request.args.scroll ? getScroll(request) : undefined
 
-/** `create`, security …: any value but `false` means wait (spec 1.2). */
+/** `refresh` of `document:create`, the security actions and others: any value but `false` means to wait (spec 1.2). */
 export const getRefresh = (request: KuzzleRequest): boolean => {
   const { refresh } = request.args
   return !(refresh === undefined || refresh === false || refresh === "false" || refresh === null)
 }
 
-/** The other writes accept a text, and check it when they write: see `target.ts`. */
+/** `refresh` of the other writes: a text. They check it when they write (see `target.ts`). */
 export const getRefreshString = (request: KuzzleRequest): string => getString(request, "refresh", "false")
 
-/** A search whose body is an empty list: Kuzzle passes it on, and Elasticsearch refuses it. */
+/** Stands for a search body that is an empty list. Kuzzle passes it on, and Elasticsearch refuses it. */
 export const emptyList: JsonObject = Object.freeze({})
 
 export const getSearchBody = (request: KuzzleRequest): JsonObject =>
@@ -253,6 +253,6 @@ export const getSearchBody = (request: KuzzleRequest): JsonObject =>
     ? emptyList
     : getBody(request, {})
 
-/** A search with another query. An empty list remains one. */
+/** A search body with another query. An empty list remains an empty list. */
 export const withQuery = (body: JsonObject, query: unknown): JsonObject =>
   query === undefined || body === emptyList ? body : { ...body, query }

@@ -23,7 +23,7 @@ export class ResultRows<Row> {
     return this.sorted ??= [...this.rows].sort(this.compare)
   }
 
-  /** The rows that pass, in order. */
+  /** The rows that pass the test, in order. */
   filter(test: (row: Row) => boolean): ResultRows<Row> {
     return new ResultRows(this.all().filter(test), () => 0)
   }

@@ -11,7 +11,7 @@ export const mapping = {
 
 const everything = { "*": { actions: { "*": true } } }
 
-const allow = (...actions: ReadonlyArray<string>) => ({
+const rightsTo = (...actions: ReadonlyArray<string>) => ({
   actions: Object.fromEntries(actions.map((action) => [action, true]))
 })
 
@@ -20,14 +20,14 @@ export const restricted: { readonly [id: string]: JsonObject } = {
   admin: { controllers: everything },
   default: {
     controllers: {
-      auth: allow("checkToken", "getCurrentUser", "getMyRights", "logout", "updateSelf"),
-      server: allow("publicApi")
+      auth: rightsTo("checkToken", "getCurrentUser", "getMyRights", "logout", "updateSelf"),
+      server: rightsTo("publicApi")
     }
   },
   anonymous: {
     controllers: {
-      auth: allow("checkToken", "getCurrentUser", "getMyRights", "login"),
-      server: allow("publicApi", "openapi")
+      auth: rightsTo("checkToken", "getCurrentUser", "getMyRights", "login"),
+      server: rightsTo("publicApi", "openapi")
     }
   }
 }
@@ -46,7 +46,7 @@ export const controllersOf = ({ _source }: StoredDocument): Controllers =>
   // Safe: `checkRights` has checked the shape of everything that is written.
   _source.controllers as Controllers
 
-/** A name takes precedence over `*`, even if it denies. */
+/** Whether a role allows an action. A name takes precedence over `*`, even if it denies the action. */
 export const allows = (role: StoredDocument, controller: string, action: string): boolean => {
   const controllers = controllersOf(role)
   const rights = controller === "ms" || controller === "memoryStorage"
@@ -99,7 +99,7 @@ const checkNames = (id: string, controllers: Controllers, force: boolean): void 
   checkPluginNames(id, controllers, force)
 }
 
-/** The controllers of plugins are checked up to the first that is Kuzzle's own or unknown. */
+/** Checks the controllers of plugins, up to the first controller that is Kuzzle's own or unknown. */
 const checkPluginNames = (id: string, controllers: Controllers, force: boolean): void => {
   if (force) return
   for (const [name, { actions }] of Object.entries(controllers)) {
@@ -123,7 +123,7 @@ export class Roles {
     this.reset(now)
   }
 
-  /** The built-in roles as they are on a new server. */
+  /** Restores the built-in roles of a new server. */
   reset(now: number): void {
     for (const id of builtIn) Internal.createOrReplace(this.collection, id, { controllers: everything }, now)
     this.collection.refresh()
@@ -145,7 +145,7 @@ export class Roles {
     return Internal[method](this.collection, id, source, now)
   }
 
-  /** `isUsed`: whether a profile has the role. */
+  /** Deletes a role. `isUsed`: whether a profile has the role. */
   delete(id: unknown, isUsed: (id: string) => boolean, now: number): void {
     const role = this.get(id)
     if (builtIn.includes(role._id)) throw error("security.role.cannot_delete")

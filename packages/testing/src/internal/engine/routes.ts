@@ -1,4 +1,4 @@
-/** Which route a REST request takes, and the routes as `server:publicApi` describes them. */
+/** Finds the action of a REST request, and lists the routes as `server:publicApi` describes them. */
 import * as Catalogue from "./catalogue.ts"
 import type { JsonObject } from "./json.ts"
 
@@ -57,8 +57,8 @@ for (const route of Catalogue.routes) {
 }
 
 /**
- * Empty parts are skipped, except the last one, which may be the value of a placeholder (routePart.js,
- * `getHandlerPart`).
+ * The parts of a path. Empty parts are skipped, except the last one, which may be the value of a placeholder
+ * (routePart.js, `getHandlerPart`).
  */
 function segments(path: string): ReadonlyArray<string> {
   return path.split("/").filter((name, i, { length }) => name !== "" || i === length - 1)
@@ -68,7 +68,7 @@ const unescape = (name: string): string => {
   try {
     return decodeURIComponent(name)
   } catch {
-    return name // a stray percent sign stands for itself, as in the real server
+    return name // As in the real server, a stray percent sign stands for itself.
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * The relevance of a document for a query: BM25 as Elasticsearch 7 calculates it, in the same 32-bit floats. Only
- * `term` on texts, keywords and booleans, and `match` and similar clauses have a relevance of their own. The score of
- * all other clauses is their boost, that of filters is 0.
+ * The relevance of a document for a query: BM25 as Elasticsearch 7 calculates it, in the same 32-bit floats. Only some
+ * clauses compute a relevance: `match` and similar clauses, and `term` on texts, keywords and booleans. The score of
+ * other clauses is their boost. The score of filters is 0.
  *
  * The statistics cover the documents that a search sees. Elasticsearch also counts deleted and overwritten documents
  * until it merges its segments.
@@ -37,19 +37,19 @@ interface Scorer {
   readonly score: Score
 }
 
-/** Compiles the score of the documents that a query matches. It is a number if all scores are equal. */
+/** Compiles a query to the score of the documents that match it. The result is a number if all scores are equal. */
 export const compile = (
   query: unknown,
   documents: ReadonlyArray<Document>,
   mapping: Mapping,
   now: number
 ): Score | number => {
-  const known = new Map<string, Statistics>()
+  const cache = new Map<string, Statistics>()
   const statisticsOf = (path: string, field: Field) => {
     // Nested objects are documents of their own.
     const level = field.nested === "" ? documents : documents.flatMap((document) => nestedIn(document, field.nested))
-    const statistics = known.get(path) ?? collect(level, field)
-    known.set(path, statistics)
+    const statistics = cache.get(path) ?? collect(level, field)
+    cache.set(path, statistics)
     return statistics
   }
   return clause(query, { mapping, now, statisticsOf }, 1)
@@ -67,14 +67,14 @@ const b = float(0.75)
 interface Statistics {
   /** The documents that have the field. */
   readonly count: number
-  /** The average number of terms in them. */
+  /** The average number of terms in these documents. */
   readonly average: number
   /** How many documents have each term. */
   readonly frequencies: ReadonlyMap<Scalar, number>
   readonly termsOf: (document: Document) => ReadonlyArray<Scalar>
 }
 
-/** In a text all words count, in other fields each value once. */
+/** Collects the statistics of a field. In texts all words count, and in other fields only distinct values. */
 const collect = (documents: ReadonlyArray<Document>, field: Field): Statistics => {
   const frequencies = new Map<Scalar, number>()
   let count = 0
@@ -100,7 +100,7 @@ const idf = ({ count, frequencies }: Statistics, term: Scalar): number => {
   return float(Math.log(1 + (count - frequency + 0.5) / (frequency + 0.5)))
 }
 
-/** A length as Lucene stores it, in one byte: exact up to 40, then with four significant bits. */
+/** A length as Lucene stores it, in one byte. It is exact up to 40, and then has four significant bits. */
 const rounded = (length: number): number => {
   const free = 24
   const rest = length - free
@@ -145,7 +145,7 @@ const termScore = (scope: Scope, path: string, field: Field, term: Scalar, boost
 // clauses
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Sums are computed with doubles, results are floats. */
+/** Adds scores as Elasticsearch does: in doubles, with a float as the result. */
 const sum = (scores: ReadonlyArray<number>): number => float(scores.reduce((a, b) => a + b, 0))
 
 const boostOf = (options: unknown): number => {
@@ -173,20 +173,20 @@ const clause = (query: unknown, scope: Scope, boost: number): Score | number => 
 
 const term = (scope: Scope, path: string, options: unknown, boost: number): Score | number => {
   const field = fieldAt(scope.mapping, path)
-  const wanted = isObject(options) ? options.value : options
-  const own = float(boost * boostOf(options))
-  if (field === undefined || !hasTerms(path, field)) return own
-  if (isObject(options) && options.case_insensitive === true) return own
-  const normalized = isText(field) ? String(wanted) : storedTerm(field, wanted)
-  return normalized === undefined ? own : termScore(scope, path, field, normalized, own)
+  const value = isObject(options) ? options.value : options
+  const ownBoost = float(boost * boostOf(options))
+  if (field === undefined || !hasTerms(path, field)) return ownBoost
+  if (isObject(options) && options.case_insensitive === true) return ownBoost
+  const normalized = isText(field) ? String(value) : storedTerm(field, value)
+  return normalized === undefined ? ownBoost : termScore(scope, path, field, normalized, ownBoost)
 }
 
 const match = (scope: Scope, path: string, options: unknown, boost: number): Score | number => {
   const field = fieldAt(scope.mapping, path)
-  const wanted = isObject(options) ? options.query : options
-  const own = float(boost * boostOf(options))
-  if (field === undefined || !isText(field)) return term(scope, path, wanted, own)
-  const scores = analyzerAt(field)(String(wanted)).map((word) => termScore(scope, path, field, word, own))
+  const text = isObject(options) ? options.query : options
+  const ownBoost = float(boost * boostOf(options))
+  if (field === undefined || !isText(field)) return term(scope, path, text, ownBoost)
+  const scores = analyzerAt(field)(String(text)).map((word) => termScore(scope, path, field, word, ownBoost))
   return (document) => sum(scores.map((score) => score(document)))
 }
 
@@ -197,22 +197,22 @@ const phrase = (
   prefix: boolean
 ): Score | number => {
   const field = fieldAt(scope.mapping, path)
-  const wanted = isObject(options) ? options.query : options
-  const own = float(boost * boostOf(options))
-  if (field === undefined || !isText(field)) return term(scope, path, wanted, own)
-  const asked = analyzerAt(field)(String(wanted))
-  const last = asked.length - 1
+  const text = isObject(options) ? options.query : options
+  const ownBoost = float(boost * boostOf(options))
+  if (field === undefined || !isText(field)) return term(scope, path, text, ownBoost)
+  const phraseWords = analyzerAt(field)(String(text))
+  const last = phraseWords.length - 1
   const statistics = scope.statisticsOf(path, field)
-  const all = asked.flatMap((word, i): ReadonlyArray<Scalar> =>
+  const all = phraseWords.flatMap((word, i): ReadonlyArray<Scalar> =>
     prefix && i === last
       ? [...statistics.frequencies.keys()].filter((indexed) => String(indexed).startsWith(word))
       : [word]
   )
   return relevance(field, statistics, {
-    boost: own,
+    boost: ownBoost,
     rarity: sum(all.map((word) => idf(statistics, word))),
     occurrences: (_, document) =>
-      texts(document, field).flatMap((words) => Query.phraseStarts(words, asked, prefix)).length
+      texts(document, field).flatMap((words) => Query.phraseStarts(words, phraseWords, prefix)).length
   })
 }
 
@@ -226,11 +226,11 @@ const scorerOf = (query: unknown, scope: Scope, boost: number): Scorer => {
 
 const scorers: { readonly [kind: string]: (body: JsonObject, scope: Scope, boost: number) => Score | number } = {
   bool: (body, scope, boost) => {
-    const own = float(boost * boostOf(body))
-    const part = (name: string) => asArray(body[name]).map((query) => scorerOf(query, scope, own))
+    const ownBoost = float(boost * boostOf(body))
+    const part = (name: string) => asArray(body[name]).map((query) => scorerOf(query, scope, ownBoost))
     const [must, should] = [part("must"), part("should")]
     if (must.length === 0 && should.length === 0) {
-      return body.filter === undefined && body.must_not === undefined ? own : 0
+      return body.filter === undefined && body.must_not === undefined ? ownBoost : 0
     }
     return (document) => {
       const optional = should.filter(({ matches }) => matches(document))
@@ -247,8 +247,8 @@ const scorers: { readonly [kind: string]: (body: JsonObject, scope: Scope, boost
   match_bool_prefix: (body, scope, boost) => clause(Query.boolPrefix(...entryOf(body), scope.mapping), scope, boost),
   multi_match: (body, scope, boost) => clause(Query.multiMatch(body), scope, boost),
   dis_max: (body, scope, boost) => {
-    const own = float(boost * boostOf(body))
-    const queries = asArray(body.queries).map((query) => scorerOf(query, scope, own))
+    const ownBoost = float(boost * boostOf(body))
+    const queries = asArray(body.queries).map((query) => scorerOf(query, scope, ownBoost))
     const tieBreaker = float(Number(body.tie_breaker ?? 0))
     return (document) => {
       const scores = queries.filter(({ matches }) => matches(document)).map(({ score }) => score(document))
@@ -257,8 +257,8 @@ const scorers: { readonly [kind: string]: (body: JsonObject, scope: Scope, boost
     }
   },
   boosting: (body, scope, boost) => {
-    const own = float(boost * boostOf(body))
-    const positive = scorerOf(body.positive, scope, own)
+    const ownBoost = float(boost * boostOf(body))
+    const positive = scorerOf(body.positive, scope, ownBoost)
     const negative = Query.compile(body.negative, scope.mapping, scope.now)
     const factor = float(Number(body.negative_boost))
     return (document) => float(positive.score(document) * (negative(document) ? factor : 1))
@@ -270,7 +270,7 @@ const scorers: { readonly [kind: string]: (body: JsonObject, scope: Scope, boost
   }
 }
 
-/** How the scores of nested objects become that of their document. */
+/** How the scores of nested objects are combined to the score of their document. */
 const combinations: { readonly [mode: string]: (scores: ReadonlyArray<number>) => number } = {
   avg: (scores) => scores.reduce((a, b) => a + b, 0) / scores.length,
   max: (scores) => scores.reduce((a, b) => Math.max(a, b)),

@@ -20,11 +20,11 @@ export interface Token {
   readonly singleUse: boolean
   refreshed: boolean
   /** When the server forgets the token: its expiry, or the end of the grace period after a refresh. */
-  deadAt: number
+  endsAt: number
 }
 
-/** A token; `deadAt` is `null` for a token that never ends, because JSON has no infinity. */
-export type SavedToken = Omit<Token, "deadAt"> & { readonly deadAt: number | null }
+/** A token; `endsAt` is `null` for a token that never ends, because JSON has no infinity. */
+export type SavedToken = Omit<Token, "endsAt"> & { readonly endsAt: number | null }
 
 /** A token with linked connections, which are notified when it expires. */
 interface Watched {
@@ -34,9 +34,9 @@ interface Watched {
 
 export interface Options {
   readonly secret: string
-  /** Milliseconds. */
+  /** The default lifetime of a token, in milliseconds. */
   readonly lifetime: number
-  /** How long a refreshed token still works. */
+  /** How long a refreshed token still works, in milliseconds. */
   readonly gracePeriod: number
   /** An API key of a user. */
   readonly apiKey: (userId: string, jwt: string, now: number) => Pick<Token, "expiresAt" | "ttl"> | undefined
@@ -53,7 +53,7 @@ const lifetime = (expiresIn: unknown): number => {
   return ttl
 }
 
-/** Redis accepts whole numbers, as texts (tokenRepository.js, `persistForUser`). */
+/** Refuses a lifetime that Redis does not accept: it only takes integers (tokenRepository.js, `persistForUser`). */
 const checkStorable = (ttl: number): void => {
   if (ttl > 0 && !(Number.isInteger(ttl) && ttl < 2 ** 63)) {
     throw error("services.cache.write_failed", "ERR value is not an integer or out of range")
@@ -65,14 +65,14 @@ export class Sessions {
   private readonly tokens = new Map<string, Token>()
   /** Sorted by expiry, as in the real server, whose off-by-one on a refresh the engine repeats (see `replace`). */
   private readonly watched: Array<Watched> = []
-  /** Usually one. A user who logs in twice within a second has the same token twice. */
+  /** Usually one entry for each token. A user who logs in twice within a second has the same token twice. */
   private readonly byToken = new Map<string, ReadonlyArray<Watched>>()
   private readonly byConnection = new Map<string, Watched>()
   constructor(options: Options) {
     this.options = options
   }
 
-  private keep(token: Token): void {
+  private store(token: Token): void {
     this.tokens.set(token.jwt, token)
     this.mark(token.jwt)
   }
@@ -86,7 +86,7 @@ export class Sessions {
     return [
       "token",
       jwt,
-      token === undefined ? null : { ...token, deadAt: token.deadAt === Infinity ? null : token.deadAt }
+      token === undefined ? null : { ...token, endsAt: token.endsAt === Infinity ? null : token.endsAt }
     ]
   }
 
@@ -96,10 +96,10 @@ export class Sessions {
 
   restore(jwt: string, saved: SavedToken | null): void {
     if (saved === null) this.tokens.delete(jwt)
-    else this.tokens.set(jwt, { ...saved, deadAt: saved.deadAt ?? Infinity })
+    else this.tokens.set(jwt, { ...saved, endsAt: saved.endsAt ?? Infinity })
   }
 
-  /** A new token. `expiresIn` as on the wire: milliseconds or a timespan. */
+  /** Creates a token. `expiresIn` is that of the request: milliseconds or a timespan. */
   create(userId: string, expiresIn: unknown, now: number, singleUse = false): Token {
     const ttl = expiresIn === undefined ? this.options.lifetime : lifetime(expiresIn)
     checkStorable(ttl)
@@ -112,20 +112,20 @@ export class Sessions {
       isApiKey: false,
       singleUse,
       refreshed: false,
-      deadAt: ttl === -1 ? Infinity : expiresAt
+      endsAt: ttl === -1 ? Infinity : expiresAt
     }
-    this.keep(token)
+    this.store(token)
     return token
   }
 
-  /** The token of a new API key, which is not stored here. */
+  /** Creates the token of an API key, which is not stored here. */
   createKey(userId: string, expiresIn: unknown, now: number): KeyToken {
     const ttl = lifetime(expiresIn)
     const jwt = Tokens.sign(Tokens.keyPrefix, this.options.secret, userId, ttl, now)
     return { jwt, expiresAt: ttl === -1 ? -1 : now + ttl, ttl }
   }
 
-  /** The valid token with this text. */
+  /** The token of a JWT; `undefined` if it is not valid. */
   lookup(jwt: string, now: number): Token | undefined {
     const userId = Tokens.verify(this.options.secret, jwt, now)
     if (userId === undefined) return undefined
@@ -133,10 +133,10 @@ export class Sessions {
       const key = this.options.apiKey(userId, jwt, now)
       return key === undefined
         ? undefined
-        : { ...key, jwt, userId, isApiKey: true, singleUse: false, refreshed: false, deadAt: Infinity }
+        : { ...key, jwt, userId, isApiKey: true, singleUse: false, refreshed: false, endsAt: Infinity }
     }
     const token = this.tokens.get(jwt)
-    return token === undefined || token.deadAt <= now ? undefined : token
+    return token === undefined || token.endsAt <= now ? undefined : token
   }
 
   verify(jwt: string, now: number): Token {
@@ -146,12 +146,12 @@ export class Sessions {
     return token
   }
 
-  /** Ends a token for a single use, and returns the connections that lose their subscriptions with it. */
-  spend(token: Token): ReadonlyArray<string> {
+  /** Ends a single-use token. Returns the connections that lose their subscriptions. */
+  endIfSingleUse(token: Token): ReadonlyArray<string> {
     return token.singleUse ? this.revoke(token) : []
   }
 
-  /** A new token for an old one, which works until the end of the grace period. */
+  /** Creates a token that replaces another one. The old one works until the end of the grace period. */
   refresh(old: Token, expiresIn: unknown, now: number): Token {
     if (old.refreshed) throw error("security.token.invalid")
     if (old.isApiKey) throw error("security.token.refresh_forbidden", "API Key")
@@ -159,7 +159,7 @@ export class Sessions {
     const token = this.create(old.userId, expiresIn, now)
     // A token that is refreshed within its first second is the same token, so the grace period ends both (transcript
     // 04).
-    this.keep({ ...old, refreshed: true, deadAt: now + this.options.gracePeriod })
+    this.store({ ...old, refreshed: true, endsAt: now + this.options.gracePeriod })
     this.replace(old, token)
     return token
   }
@@ -191,9 +191,9 @@ export class Sessions {
   }
 
   /**
-   * Replaces a token by another one for all its connections. The real server inserts the new one, then deletes at the
-   * former index of the old one. If the new token expires first, it deletes the new one, whose expiry is then never
-   * notified (observed). The engine does the same.
+   * Replaces a token by another one for all its connections. The real server inserts the new token, and then deletes at
+   * the former index of the old one. If the new token expires first, the wrong one is deleted: the expiry of the new
+   * token is never notified (observed). The engine does the same.
    */
   replace(old: Token, token: Token): void {
     const watched = this.watchedOf(old.jwt)
@@ -203,7 +203,7 @@ export class Sessions {
     this.removeAt(index)
   }
 
-  /** Ends a token; returns the connections that lose their subscriptions with it, silently. */
+  /** Ends a token. Returns the connections that lose their subscriptions without a notification. */
   revoke(token: Token): ReadonlyArray<string> {
     this.tokens.delete(token.jwt)
     this.mark(token.jwt)
@@ -222,22 +222,22 @@ export class Sessions {
   expire(jwt: string, now: number): ReadonlyArray<string> {
     const token = this.tokens.get(jwt)
     if (token !== undefined) {
-      token.deadAt = Math.min(token.deadAt, now)
+      token.endsAt = Math.min(token.endsAt, now)
       this.mark(jwt)
     }
     const watched = this.watchedOf(jwt)
     return watched === undefined ? [] : this.removeExpired(this.indexOf(watched))
   }
 
-  /** The connections whose token has expired by now; each is notified once. */
+  /** Removes the expired tokens. Returns their connections, which must be notified. */
   expired(now: number): ReadonlyArray<string> {
     const connectionIds: Array<string> = []
     for (let index = this.nextIndex(); index !== -1; index = this.nextIndex()) {
       if (this.watched[index]!.token.expiresAt > now) break
       connectionIds.push(...this.removeExpired(index))
     }
-    for (const { deadAt, jwt } of this.tokens.values()) {
-      if (deadAt > now) continue
+    for (const { endsAt, jwt } of this.tokens.values()) {
+      if (endsAt > now) continue
       this.tokens.delete(jwt)
       this.mark(jwt)
     }
@@ -276,7 +276,7 @@ export class Sessions {
     if (index !== -1) this.removeAt(index)
   }
 
-  /** The first token that expires at that time or later; with `after`, only later. */
+  /** The index of the first token that expires at that time or later. With `after`, it must expire later. */
   private firstIndex(expiresAt: number, after = false): number {
     let low = 0
     let high = this.watched.length
@@ -289,7 +289,7 @@ export class Sessions {
     return low
   }
 
-  /** The position among the tokens that expire at the same time. */
+  /** The index of an entry. It is searched among the tokens that expire at the same time. */
   private indexOf(watched: Watched): number {
     let index = this.firstIndex(watched.token.expiresAt)
     while (index < this.watched.length && this.watched[index] !== watched) index += 1

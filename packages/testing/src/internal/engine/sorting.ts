@@ -31,11 +31,11 @@ export interface SortKey {
   readonly descending: boolean
   readonly missingFirst: boolean
   readonly valueOf: (document: Document & { readonly order: number }, score: number) => SortValue
-  /** A value of `search_after`, in the form of the values of this key. */
+  /** Converts a value of `search_after` to the form of the values of this key. */
   readonly read: (value: SortValue) => SortValue
 }
 
-/** Whether the scores are needed for an order. */
+/** Whether a sort needs the scores. */
 export const sortsByScore = (sort: unknown): boolean =>
   asArray(sort).some((item) => isObject(item) ? Object.hasOwn(item, "_score") : item === "_score")
 
@@ -52,8 +52,8 @@ export const compileSort = (sort: unknown, mapping: Mapping, now: number): Reado
 const isOrder = (order: unknown): boolean => ["asc", "desc"].includes(String(order).toLowerCase())
 
 /**
- * The options of a sort by a field: an object, or an order. For any other value, Elasticsearch skips the first token
- * and expects an object behind it. `after`: the token behind the value.
+ * The options of a sort by a field: an object, or an order. For any other value, Elasticsearch skips its first token,
+ * and expects an object next. `after`: the token that follows the value.
  */
 const optionsOf = (path: string, options: unknown, after: string): JsonObject => {
   if (isObject(options)) return checkedOrder(options)
@@ -82,7 +82,7 @@ const nameOf = (item: unknown): string => {
   throw badRequest("malformed sort format, within the sort array, an object, or an actual string are allowed")
 }
 
-/** One of the values of a document, in their order. */
+/** How a sort reduces the values of a document to one. The values are in ascending order. */
 const modes: { readonly [mode: string]: (values: ReadonlyArray<Scalar>) => Scalar | undefined } = {
   min: (values) => values[0],
   max: (values) => values.at(-1),
@@ -181,10 +181,10 @@ const sortKey = (path: string, options: JsonObject, scope: Scope): SortKey => {
   if (field?.type === "geo_point") {
     throw badRequest("can't sort on geo_point field without using specific sorting feature, like geo_distance")
   }
-  // Any other value replaces the missing one.
+  // Any other value of `missing` replaces a missing value.
   const { missing } = options
-  const standsFor = missing === "_first" || missing === "_last" || missing === undefined || missing === null
-  const substitute = field === undefined || standsFor ? null : storedTerm(field, missing) ?? null
+  const isPosition = missing === "_first" || missing === "_last" || missing === undefined || missing === null
+  const substitute = field === undefined || isPosition ? null : storedTerm(field, missing) ?? null
   const choose = modeOf(
     options.mode ?? (descending ? "max" : "min"),
     field === undefined || isNumber(field.type) || isDate(field.type)
@@ -204,13 +204,13 @@ const sortKey = (path: string, options: JsonObject, scope: Scope): SortKey => {
 /** The order of values of one type. */
 export const compareScalars = (a: Scalar, b: Scalar): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Compares two rows by their sort values; `b` may come from the wire (`search_after`). */
+/** Compares two rows by their sort values. `b` may be the `search_after` of a request. */
 export const compareRows = (
   keys: ReadonlyArray<SortKey>,
   a: ReadonlyArray<SortValue>,
   b: ReadonlyArray<SortValue>
 ): number => {
-  // A sort compares millions of rows.
+  // A loop, because a sort compares millions of rows.
   for (let i = 0; i < keys.length; i++) {
     const x = a[i] ?? null
     const y = b[i] ?? null
@@ -242,9 +242,9 @@ export const checkSearchAfter = (values: unknown): void => {
 
 /** The values of a `search_after`. */
 export const searchAfter = (values: unknown, keys: ReadonlyArray<SortKey>): ReadonlyArray<SortValue> => {
-  const given = asArray(values)
+  const list = asArray(values)
   if (keys.length === 0) throw badRequest("Sort must contain at least one field.")
-  if (given.length !== keys.length && Array.isArray(values)) {
+  if (list.length !== keys.length && Array.isArray(values)) {
     throw badRequest(`search_after has ${values.length} value(s) but sort has ${keys.length}.`)
   }
   return keys.map(({ read }, i) => {
@@ -253,7 +253,7 @@ export const searchAfter = (values: unknown, keys: ReadonlyArray<SortKey>): Read
   })
 }
 
-/** A value of `search_after`, in the form of a field's values. */
+/** Converts a value of `search_after` to the form of the field's values. */
 const readAfter = (field: Field, value: SortValue, now: number): SortValue => {
   const isCounted = isNumber(field.type) || isDate(field.type)
   // Elasticsearch gives its reason in a list that Kuzzle does not read (esWrapper.js).

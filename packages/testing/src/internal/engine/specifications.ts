@@ -1,6 +1,6 @@
 /**
- * Specifications of collections (spec 4.4): their validity, and that of documents, with the messages and in the order
- * of the real server.
+ * Specifications of collections (spec 4.4). Checks specifications, and documents against them, with the messages and in
+ * the order of the real server.
  */
 import * as KuzzleFilter from "@effect-kuzzle/core/KuzzleFilter"
 import { type EngineError, error } from "./errors.ts"
@@ -20,9 +20,9 @@ interface FieldType {
 
 const noFault = () => undefined
 
-const simple = (fault: FieldType["fault"]): FieldType => ({ options: [], check: noFault, fault })
+const withoutOptions = (fault: FieldType["fault"]): FieldType => ({ options: [], check: noFault, fault })
 
-/** `{ min, max }`, both numbers, in their order. */
+/** Checks that bounds are `{ min, max }` with numbers, and that `min` is not above `max`. */
 const checkBounds = (name: string, bounds: unknown): EngineError | undefined => {
   if (!isObject(bounds) || Object.keys(bounds).some((key) => key !== "min" && key !== "max")) {
     return error("validation.assert.unexpected_properties", name, "min, max")
@@ -47,7 +47,7 @@ const numberFault: FieldType["fault"] = (value, { range }) => {
     : undefined
 }
 
-const ranged = (fault: FieldType["fault"]): FieldType => ({
+const withRange = (fault: FieldType["fault"]): FieldType => ({
   options: ["range"],
   check: ({ range }) => range === undefined ? undefined : checkBounds("range", range),
   fault
@@ -56,20 +56,20 @@ const ranged = (fault: FieldType["fault"]): FieldType => ({
 const isTextList = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string")
 
-const missing = (feature: string) => {
+const refuseUnsupported = (feature: string) => {
   throw error("testing.engine.not_implemented", `specifications with ${feature}`)
 }
 
 const types: { readonly [name: string]: FieldType } = {
-  anything: simple(noFault),
-  boolean: simple((value) => typeof value === "boolean" ? undefined : "The field must be of type boolean."),
+  anything: withoutOptions(noFault),
+  boolean: withoutOptions((value) => typeof value === "boolean" ? undefined : "The field must be of type boolean."),
   date: {
     options: ["range", "formats"],
     check: ({ formats = ["epoch_millis"], range }) => {
       if (!isTextList(formats)) return error("validation.assert.invalid_type", "formats", "non-empty array")
       const other = formats.find((format) => format !== "epoch_millis" && format !== "epoch_second")
-      if (other !== undefined) missing(`dates of the format "${other}"`)
-      if (range !== undefined) missing("ranges of dates")
+      if (other !== undefined) refuseUnsupported(`dates of the format "${other}"`)
+      if (range !== undefined) refuseUnsupported("ranges of dates")
       return undefined
     },
     fault: (value) => typeof value === "number" ? undefined : "The date format is invalid."
@@ -89,10 +89,10 @@ const types: { readonly [name: string]: FieldType } = {
         ? undefined
         : `The field only accepts following values: "${isTextList(values) ? values.join(", ") : ""}".`
   },
-  integer: ranged((value, options) =>
+  integer: withRange((value, options) =>
     numberFault(value, options) ?? (Number.isInteger(value) ? undefined : "The field must be an integer.")
   ),
-  numeric: ranged(numberFault),
+  numeric: withRange(numberFault),
   object: {
     options: ["strict"],
     check: ({ strict }) =>
@@ -119,8 +119,8 @@ const types: { readonly [name: string]: FieldType } = {
   }
 }
 
-/** Other types of the real server. */
-const missingTypes = new Set(["email", "geo_point", "geo_shape", "ip_address", "url"])
+/** Types of the real server that the engine does not implement. */
+const unsupportedTypes = new Set(["email", "geo_point", "geo_shape", "ip_address", "url"])
 
 // -------------------------------------------------------------------------------------------------------------------
 // checks of specifications
@@ -143,7 +143,7 @@ export interface Specifications {
   readonly matches: (document: JsonObject) => boolean
 }
 
-/** The faults of specifications. Most are texts; those of the structure are errors. */
+/** A fault of specifications. A fault of their structure is an error, any other fault is a text. */
 export type Fault = string | EngineError
 
 /** The text of a fault in the real server's list of faults. */
@@ -154,42 +154,42 @@ export const textOf = (fault: Fault): string =>
 const hasOnly = (object: unknown, ...names: ReadonlyArray<string>): object is JsonObject =>
   isObject(object) && Object.keys(object).every((name) => names.includes(name))
 
-const unexpected = (where: string, ...allowed: ReadonlyArray<string>): string =>
-  error("validation.assert.unexpected_properties", where, allowed.join(", ")).message
+const unexpected = (path: string, ...allowed: ReadonlyArray<string>): string =>
+  error("validation.assert.unexpected_properties", path, allowed.join(", ")).message
 
 const fieldProperties = ["mandatory", "type", "defaultValue", "description", "multivalued", "typeOptions"]
 const multivaluedProperties = ["value", "minCount", "maxCount"]
 
-const checkMultivalued = (where: string, multivalued: unknown): ReadonlyArray<string> => {
+const checkMultivalued = (path: string, multivalued: unknown): ReadonlyArray<string> => {
   const { maxCount, minCount, value } = isObject(multivalued) ? multivalued : {}
   const faults: Array<string> = []
   if (!hasOnly(multivalued, ...multivaluedProperties)) {
-    faults.push(unexpected(`${where}.multivalued`, ...multivaluedProperties))
+    faults.push(unexpected(`${path}.multivalued`, ...multivaluedProperties))
   }
-  if (value === undefined) faults.push(error("validation.assert.missing_value", `${where}.multivalued`).message)
+  if (value === undefined) faults.push(error("validation.assert.missing_value", `${path}.multivalued`).message)
   if (typeof value !== "boolean") {
-    faults.push(error("validation.assert.invalid_type", `${where}.multivalued.value`, "boolean").message)
+    faults.push(error("validation.assert.invalid_type", `${path}.multivalued.value`, "boolean").message)
   }
   for (const [name, count] of [["minCount", minCount], ["maxCount", maxCount]] as const) {
-    if (!value && count !== undefined) faults.push(error("validation.assert.not_multivalued", where, name).message)
+    if (!value && count !== undefined) faults.push(error("validation.assert.not_multivalued", path, name).message)
   }
   if (typeof minCount === "number" && typeof maxCount === "number" && minCount > maxCount) {
-    faults.push(error("validation.assert.invalid_range", where, "minCount", "maxCount").message)
+    faults.push(error("validation.assert.invalid_range", path, "minCount", "maxCount").message)
   }
   return faults
 }
 
-const checkField = (where: string, field: unknown): ReadonlyArray<string> => {
+const checkField = (path: string, field: unknown): ReadonlyArray<string> => {
   const { multivalued, type, typeOptions = {} } = isObject(field) ? field : {}
   const faults: Array<string> = []
-  if (!hasOnly(field, ...fieldProperties)) faults.push(unexpected(where, ...fieldProperties))
-  if (type === undefined) faults.push(error("validation.assert.missing_type", where).message)
-  if (typeof type === "string" && missingTypes.has(type)) missing(`fields of the type "${type}"`)
+  if (!hasOnly(field, ...fieldProperties)) faults.push(unexpected(path, ...fieldProperties))
+  if (type === undefined) faults.push(error("validation.assert.missing_type", path).message)
+  if (typeof type === "string" && unsupportedTypes.has(type)) refuseUnsupported(`fields of the type "${type}"`)
   const fieldType = typeof type === "string" && Object.hasOwn(types, type) ? types[type] : undefined
-  if (fieldType === undefined) faults.push(error("validation.assert.unknown_type", where, type).message)
-  if (multivalued !== undefined) faults.push(...checkMultivalued(where, multivalued))
+  if (fieldType === undefined) faults.push(error("validation.assert.unknown_type", path, type).message)
+  if (multivalued !== undefined) faults.push(...checkMultivalued(path, multivalued))
   if (faults.length > 0 || fieldType === undefined) return faults
-  if (!hasOnly(typeOptions, ...fieldType.options)) faults.push(unexpected(where, ...fieldType.options))
+  if (!hasOnly(typeOptions, ...fieldType.options)) faults.push(unexpected(path, ...fieldType.options))
   const fault = fieldType.check(isObject(typeOptions) ? typeOptions : {})
   if (fault !== undefined) faults.push(fault.message)
   return faults
@@ -199,8 +199,8 @@ const checkField = (where: string, field: unknown): ReadonlyArray<string> => {
 const structure = (fields: ReadonlyArray<Field>): Map<string, Field> | EngineError => {
   const root = new Map<string, Field>()
   const depths = new Set(fields.map(({ path }) => path.length))
-  const deepest = Math.max(0, ...depths)
-  for (let depth = 1; depth <= deepest; depth++) {
+  const maxDepth = Math.max(0, ...depths)
+  for (let depth = 1; depth <= maxDepth; depth++) {
     if (!depths.has(depth)) return error("validation.assert.missing_nested_spec")
     for (const field of fields) {
       if (field.path.length !== depth) continue
@@ -221,26 +221,30 @@ const structure = (fields: ReadonlyArray<Field>): Map<string, Field> | EngineErr
 }
 
 /** Reads specifications, or returns their faults. */
-export const read = (index: unknown, collection: unknown, given: JsonObject): Specifications | ReadonlyArray<Fault> => {
-  const where = `${index}.${collection}`
+export const read = (
+  index: unknown,
+  collection: unknown,
+  content: JsonObject
+): Specifications | ReadonlyArray<Fault> => {
+  const path = `${index}.${collection}`
   const allowed = ["strict", "fields", "validators"]
-  if (!hasOnly(given, ...allowed)) return [unexpected(where, ...allowed)]
-  // A list, like a text, has fields that are named by numbers.
-  const specified = Object.entries(given.fields ?? {})
+  if (!hasOnly(content, ...allowed)) return [unexpected(path, ...allowed)]
+  // The fields of a list or a text are its indexes.
+  const specified = Object.entries(content.fields ?? {})
   if (specified.some(([_, field]) => field === null)) return ["Cannot convert undefined or null to object"]
-  const faults = specified.flatMap(([name, field]) => checkField(`${where}.${name}`, field))
+  const faults = specified.flatMap(([name, field]) => checkField(`${path}.${name}`, field))
   if (faults.length > 0) return faults
   const fields = structure(specified.map(([name, field]) => fieldOf(name, isObject(field) ? field : {})))
   if (!(fields instanceof Map)) return [fields]
   let matches: Specifications["matches"] = () => true
-  if (Array.isArray(given.validators)) {
-    const filter = { bool: { must: given.validators } }
+  if (Array.isArray(content.validators)) {
+    const filter = { bool: { must: content.validators } }
     const issues = KuzzleFilter.validate(filter)
     if (issues.length > 0) return [error("validation.assert.invalid_filters", issues.join("; "))]
     // Safe: it was just validated.
     matches = KuzzleFilter.matches(filter as KuzzleFilter.Filter)
   }
-  return { strict: Boolean(given.strict), fields, matches }
+  return { strict: Boolean(content.strict), fields, matches }
 }
 
 const fieldOf = (
@@ -261,15 +265,15 @@ const fieldOf = (
 // checks of documents
 // -------------------------------------------------------------------------------------------------------------------
 
-interface Misfit {
+interface DocumentFault {
   /** The path of the field; empty for the document itself. */
   readonly path: ReadonlyArray<string>
   readonly message: string
 }
 
 /** The faults of a document, in the order in which the real server finds them. */
-const misfits = ({ fields, matches, strict }: Specifications, document: JsonObject): ReadonlyArray<Misfit> => {
-  const faults: Array<Misfit> = []
+const faultsOf = ({ fields, matches, strict }: Specifications, document: JsonObject): ReadonlyArray<DocumentFault> => {
+  const faults: Array<DocumentFault> = []
   /** The first field that is not specified, if such fields are not allowed. */
   const unspecified = (object: JsonObject, known: ReadonlyMap<string, Field>, strict: boolean): string | undefined =>
     strict ? Object.keys(object).find((name) => !known.has(name)) : undefined
@@ -328,7 +332,7 @@ const addTo = (scope: Scope, [name, ...rest]: ReadonlyArray<string>, message: st
 
 /** The result of `document:validate`. */
 export const validate = (specifications: Specifications | undefined, document: JsonObject) => {
-  const faults = specifications === undefined ? [] : misfits(specifications, document)
+  const faults = specifications === undefined ? [] : faultsOf(specifications, document)
   let messages: { readonly documentScope?: ReadonlyArray<string>; readonly fieldScope?: Scope } = {}
   for (const { message, path } of faults) {
     messages = path.length === 0
@@ -340,7 +344,7 @@ export const validate = (specifications: Specifications | undefined, document: J
 
 /** Refuses a document that does not fit, with its first fault. */
 export const assertFits = (specifications: Specifications, document: JsonObject): void => {
-  const [first] = misfits(specifications, document)
+  const [first] = faultsOf(specifications, document)
   if (first === undefined) return
   throw first.path.length === 0
     ? error("validation.check.failed_document", first.message)

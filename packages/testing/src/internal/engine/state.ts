@@ -15,7 +15,7 @@ export interface Settings {
   readonly cookieAuthentication: boolean
   readonly maxDocumentsWritten: number
   readonly maxDocumentsFetched: number
-  /** 0 for no limit. */
+  /** The limit for each connection; 0 for no limit. */
   readonly loginsPerSecond: number
   readonly maxRequestSize: number
   readonly idleTimeout: number
@@ -53,7 +53,7 @@ export interface Call {
   readonly token: Token | undefined
   /** The token as text, from the envelope, a header or the cookie. */
   readonly jwt: string | null
-  /** The connection of the request. A connection of HTTP ends with the answer. */
+  /** The connection of the request. Over HTTP, each request has its own. */
   readonly connectionId: string
   readonly now: number
   readonly setCookie: (value: string) => void

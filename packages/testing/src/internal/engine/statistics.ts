@@ -1,12 +1,13 @@
 /**
- * The statistics of the real server (deprecated, spec 4.8). It counts in `Map`s and stores a frame every 10 s as JSON,
- * in which a `Map` is an empty object. So only the counts since the start can be read, and only until the first frame
- * is stored.
+ * The statistics of the real server (deprecated, spec 4.8). It counts in `Map`s, and stores a frame as JSON every 10 s.
+ * In JSON, a `Map` is an empty object. So the counts can only be read until the first frame is stored.
  */
 import type { JsonObject } from "./json.ts"
 
+/** Milliseconds between two frames. */
 const interval = 10_000
-const kept = 3_600_000
+/** How long a frame is stored, in milliseconds. */
+const retention = 3_600_000
 
 const empty = { completedRequests: {}, connections: {}, failedRequests: {}, ongoingRequests: {} }
 
@@ -43,7 +44,7 @@ export class Statistics {
     return { timestamp: now, ...empty }
   }
 
-  /** The frames of a period, both ends included; `undefined`: no end. */
+  /** The frames of a period, including those at `start` and `stop`. `undefined`: the period is open. */
   between(start: number | undefined, stop: number | undefined, now: number, connections: JsonObject): JsonObject {
     const frames = Math.floor((now - this.startedAt) / interval)
     if (start !== undefined && start >= now) return { hits: [], total: 0 }
@@ -59,7 +60,9 @@ export class Statistics {
       return { hits, total: hits.length }
     }
     const hits = Array.from({ length: frames }, (_, i) => this.startedAt + (i + 1) * interval)
-      .filter((at) => at > now - kept && (start === undefined || at >= start) && (stop === undefined || at <= stop))
+      .filter((at) =>
+        at > now - retention && (start === undefined || at >= start) && (stop === undefined || at <= stop)
+      )
       .map((timestamp) => ({ ...empty, timestamp }))
     return { hits, total: hits.length }
   }

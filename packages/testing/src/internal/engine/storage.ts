@@ -1,10 +1,10 @@
 /**
- * Indexes, collections, documents: the data that Kuzzle stores in Elasticsearch, with its near-real-time visibility. A
- * document can be read by its id at once, but a search sees it only after a refresh.
+ * The data that Kuzzle stores in Elasticsearch: indexes, collections and documents. A document can be read by its id at
+ * once, but a search sees it only after a refresh.
  */
 import * as Aggregation from "./aggregation.ts"
 import type { Changes, Line } from "./changes.ts"
-import { badRequest, EngineError, error, isMissing, nativeError } from "./errors.ts"
+import { badRequest, EngineError, error, isNotImplemented, nativeError } from "./errors.ts"
 import type { Identifiers } from "./identifiers.ts"
 import * as Indexing from "./indexing.ts"
 import * as Java from "./java.ts"
@@ -29,7 +29,7 @@ export interface SavedCollection {
 }
 
 export interface SavedDocument {
-  /** The mapping with which it was indexed, if that of its collection has changed since. */
+  /** The mapping with which the document was indexed, if the collection's mapping has changed since. */
   readonly mapping?: Mapping.Mapping
   readonly source: JsonObject
   readonly version: number
@@ -70,17 +70,17 @@ export class Collection {
   private readonly refreshInterval: number
   private documents = new Map<string, StoredDocument>()
   /** The writes since the last refresh, so that a refresh need not copy all documents. */
-  private unseen: Array<Write> = []
+  private unrefreshed: Array<Write> = []
   /** The documents at the last refresh; `visible` is their list, made by the first search after a change. */
-  private seen = new Map<string, StoredDocument>()
+  private refreshed = new Map<string, StoredDocument>()
   private visible: ReadonlyArray<StoredDocument> | undefined = []
   /** The time of the oldest write that searches do not see yet. */
-  private dirtySince: number | undefined
+  private unrefreshedSince: number | undefined
   private order = 0
-  /** The versions of deleted documents, which continue for a minute. */
+  /** The versions of deleted documents. Elasticsearch remembers them for a minute. */
   private readonly tombstones = new Map<string, { readonly version: number; readonly until: number }>()
-  /** How often its index was closed or deleted: that ends its scrolls. */
-  private closings = 0
+  /** How often the index was closed or deleted. A scroll ends when this number changes. */
+  private closeCount = 0
   /** The key of the collection among all collections, including Kuzzle's own. */
   private readonly key: string
   private readonly changes: Changes
@@ -135,18 +135,18 @@ export class Collection {
 
   restore(id: string, saved: SavedDocument | null): void {
     this.documents.delete(id)
-    this.seen.delete(id)
+    this.refreshed.delete(id)
     this.visible = undefined
     if (saved === null) return
     const { mapping = this.mapping, order, source, version } = saved
     const { view } = Indexing.index(mapping, id, source)
     const document = stored(id, source, { mapping, view }, version, order)
     this.documents.set(id, document)
-    this.seen.set(id, document)
+    this.refreshed.set(id, document)
     this.order = Math.max(this.order, order + 1)
   }
 
-  /** The collection as it was set up when it was saved, without documents. */
+  /** Restores the mapping and the settings. Documents are restored one by one. */
   restoreSetup({ createdAt, mapping, settings, uuid }: SavedCollection): void {
     this.mapping = mapping
     this.settings = settings
@@ -214,14 +214,14 @@ export class Collection {
   }
 
   write(id: string, source: JsonObject, now: number): StoredDocument {
-    this.settle(now)
-    const indexed = this.admit(id, source)
+    this.refreshIfDue(now)
+    const indexed = this.indexContent(id, source)
     const document = stored(id, source, indexed, this.versionOf(id, now) + 1, this.order++)
     // A document that is written again moves to the end, as in an index of Lucene.
     this.documents.delete(id)
     this.documents.set(id, document)
-    this.unseen.push({ id, document })
-    this.dirtySince ??= now
+    this.unrefreshed.push({ id, document })
+    this.unrefreshedSince ??= now
     this.markDocument(id)
     return document
   }
@@ -233,16 +233,16 @@ export class Collection {
   }
 
   /**
-   * Adds to settings and mapping, in this order. The visible documents are reindexed if that is requested, or if fields
-   * are mapped dynamically from now on.
+   * Adds to the settings, and then to the mapping. The visible documents are reindexed if this is requested, or if the
+   * change enables dynamic mapping.
    */
   change({ mappings, settings }: Change, reindexes: boolean, now: number): void {
     const before = this.mapping
     const hasSettings = !isEmpty(settings)
     if (hasSettings) this.changeSettings(readSettings(settings))
     if (isEmpty(mappings)) return
-    const asked = this.mapOr(mappings, (cause) => hasSettings ? this.shardsAreFinal() : cause)
-    if (!reindexes && !Mapping.isOpened(before, asked)) return
+    const requested = this.mapOrFail(mappings, (cause) => hasSettings ? this.shardsAreFinal() : cause)
+    if (!reindexes && !Mapping.enablesDynamic(before, requested)) return
     for (const document of this.searchable(now)) {
       if (this.documents.get(document._id) === document) this.write(document._id, document._source, now)
     }
@@ -250,21 +250,21 @@ export class Collection {
   }
 
   /**
-   * When a mapping is refused, Kuzzle puts back the settings from before the request, the number of shards among them,
-   * which Elasticsearch refuses in turn (elasticsearch.js, `updateCollection`).
+   * Adds to the mapping, or throws the `failure` of a refusal. After a refusal, Kuzzle restores the former settings.
+   * They include the number of shards, which Elasticsearch refuses to change (elasticsearch.js, `updateCollection`).
    */
-  private mapOr(mappings: unknown, failure: (cause: EngineError) => EngineError): JsonObject {
+  private mapOrFail(mappings: unknown, failure: (cause: EngineError) => EngineError): JsonObject {
     try {
-      const asked = Mapping.read(mappings)
-      this.map(asked)
-      return asked
+      const requested = Mapping.read(mappings)
+      this.map(requested)
+      return requested
     } catch (cause) {
-      throw cause instanceof EngineError && !isMissing(cause) ? failure(cause) : cause
+      throw cause instanceof EngineError && !isNotImplemented(cause) ? failure(cause) : cause
     }
   }
 
   delete(id: string, now: number): void {
-    this.settle(now)
+    this.refreshIfDue(now)
     for (const [old, { until }] of this.tombstones) {
       if (until > now) break
       this.tombstones.delete(old)
@@ -274,8 +274,8 @@ export class Collection {
     this.tombstones.delete(id)
     this.tombstones.set(id, { version, until: now + tombstoneMillis })
     this.documents.delete(id)
-    this.unseen.push({ id, document: undefined })
-    this.dirtySince ??= now
+    this.unrefreshed.push({ id, document: undefined })
+    this.unrefreshedSince ??= now
     this.markDocument(id)
   }
 
@@ -286,48 +286,48 @@ export class Collection {
   }
 
   close(): void {
-    this.closings++
+    this.closeCount++
   }
 
   /** Whether a scroll that starts now can continue. */
   scrollable(): () => boolean {
-    const { closings } = this
-    return () => this.closings === closings
+    const { closeCount } = this
+    return () => this.closeCount === closeCount
   }
 
   truncate(): void {
     this.close()
     this.tombstones.clear()
     this.documents = new Map()
-    this.unseen = []
-    this.seen = new Map()
+    this.unrefreshed = []
+    this.refreshed = new Map()
     this.visible = []
-    this.dirtySince = undefined
+    this.unrefreshedSince = undefined
     this.changes.mark("truncated", this.key, () => ["truncated", this.key])
   }
 
   refresh(): void {
-    if (this.dirtySince === undefined) return
-    this.dirtySince = undefined
+    if (this.unrefreshedSince === undefined) return
+    this.unrefreshedSince = undefined
     this.visible = undefined
     // In the order of the writes, so that the documents are in the same order as in `documents`.
-    for (const { document, id } of this.unseen.splice(0)) {
-      if (document === undefined) this.seen.delete(id)
+    for (const { document, id } of this.unrefreshed.splice(0)) {
+      if (document === undefined) this.refreshed.delete(id)
       else {
-        this.seen.delete(id)
-        this.seen.set(id, document)
+        this.refreshed.delete(id)
+        this.refreshed.set(id, document)
       }
     }
   }
 
   /** The documents that a search sees now. It is the same list until they change. */
   searchable(now: number): ReadonlyArray<StoredDocument> {
-    this.settle(now)
-    return this.visible ??= [...this.seen.values()]
+    this.refreshIfDue(now)
+    return this.visible ??= [...this.refreshed.values()]
   }
 
-  /** A document as it is indexed, its new fields mapped. They stay mapped even if the document is then not written. */
-  admit(id: string, source: JsonObject): Indexing.Indexed {
+  /** Indexes a document and maps its new fields. They stay mapped even if the document is then not written. */
+  indexContent(id: string, source: JsonObject): Indexing.Indexed {
     const indexed = this.parse(id, source)
     if (indexed.mapping !== this.mapping) {
       this.mapping = indexed.mapping
@@ -337,14 +337,14 @@ export class Collection {
   }
 
   private get interval(): number {
-    const asked = this.settings.refresh_interval
-    if (asked === undefined || asked === null) return this.refreshInterval
-    const interval = TimeValue.parse(String(asked), refreshSetting)
+    const setting = this.settings.refresh_interval
+    if (setting === undefined || setting === null) return this.refreshInterval
+    const interval = TimeValue.parse(String(setting), refreshSetting)
     return interval === -1 ? Infinity : interval
   }
 
-  private settle(now: number): void {
-    if (this.dirtySince !== undefined && now - this.dirtySince >= this.interval) this.refresh()
+  private refreshIfDue(now: number): void {
+    if (this.unrefreshedSince !== undefined && now - this.unrefreshedSince >= this.interval) this.refresh()
   }
 
   private parse(id: string, source: JsonObject): Indexing.Indexed {
@@ -385,7 +385,9 @@ export const checkIds = (ids: Iterable<string | undefined>): void => {
   if (faults.length > 0) throw badRequest(`Validation Failed: ${faults.join("")}`)
 }
 
-/** Refused by Elasticsearch: requests on many return its type and reason, the others Kuzzle's error. */
+/**
+ * A refusal of Elasticsearch. Requests with many documents return its type and reason, others return Kuzzle's error.
+ */
 export class RefusedError extends EngineError {
   readonly type: string
   readonly reason: string
@@ -396,11 +398,11 @@ export class RefusedError extends EngineError {
   }
 }
 
-/** Settings may be given within `index` or without. */
+/** The settings without the level `index`, which is optional. */
 const flatSettings = ({ index, ...settings }: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries({ ...settings, ...(isObject(index) ? index : {}) })
-      // An empty group of settings is no setting.
+      // An empty group contains no setting.
       .filter(([, value]) => !(isObject(value) && isEmpty(value)))
   )
 
@@ -409,8 +411,8 @@ const settingNames = new Set(["codec", "number_of_replicas", "number_of_shards",
 
 const refreshSetting = "index.refresh_interval"
 
-const checkRefreshInterval = (asked: unknown): void => {
-  const text = Array.isArray(asked) ? `[${asked.join(", ")}]` : String(asked)
+const checkRefreshInterval = (value: unknown): void => {
+  const text = Array.isArray(value) ? `[${value.join(", ")}]` : String(value)
   if (TimeValue.parse(text, refreshSetting) < -1) {
     throw badRequest(`failed to parse value [${text}] for setting [${refreshSetting}], must be >= [-1]`)
   }
@@ -430,8 +432,8 @@ const checkedSettings = (settings: JsonObject): JsonObject => {
     throw badRequest(`Failed to parse value [${String(value)}] for setting [index.${name}] must be >= 0`)
   }
   if (refresh_interval !== undefined && refresh_interval !== null) checkRefreshInterval(refresh_interval)
-  const missing = Object.keys(flat).find((name) => !settingNames.has(name.replace(/^index\./, "")))
-  if (missing !== undefined) throw error("testing.engine.not_implemented", `the setting "${missing}"`)
+  const unsupported = Object.keys(flat).find((name) => !settingNames.has(name.replace(/^index\./, "")))
+  if (unsupported !== undefined) throw error("testing.engine.not_implemented", `the setting "${unsupported}"`)
   return flat
 }
 
@@ -532,7 +534,7 @@ const defaultScroll = 15_000
 /** `search.max_keep_alive` of Elasticsearch. */
 const maxKeepAlive = 86_400_000
 
-/** Keys of a search body that Kuzzle accepts, and those that the engine implements. */
+/** The keys of a search body that Kuzzle accepts, and how the engine treats them. */
 const searchKeys = new Map<string, "honoured" | "harmless" | "missing" | "unknown">([
   ["query", "honoured"],
   ["sort", "honoured"],
@@ -549,7 +551,7 @@ const searchKeys = new Map<string, "honoured" | "harmless" | "missing" | "unknow
   ["highlight", "missing"],
   ["post_filter", "honoured"],
   ["suggest", "missing"],
-  // Kuzzle accepts them, but Elasticsearch does not know them there.
+  // Kuzzle accepts these keys, but Elasticsearch does not.
   ["_name", "unknown"],
   ["search_timeout", "unknown"],
   ["_source_excludes", "unknown"],
@@ -602,7 +604,7 @@ export interface Change {
 const isEmpty = (value: unknown): boolean =>
   typeof value === "object" || typeof value === "string" ? Object.keys(value ?? {}).length === 0 : true
 
-/** Kuzzle replaces 0 by its own default, which is 1 (elasticsearch.js, `createCollection`). */
+/** The settings without 0, which Kuzzle replaces by its default, 1 (elasticsearch.js, `createCollection`). */
 const withoutZeros = (settings: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(settings).filter(([name, value]) =>
@@ -610,7 +612,7 @@ const withoutZeros = (settings: JsonObject): JsonObject =>
     )
   )
 
-/** The settings of a new collection. Kuzzle adds its own to any value. */
+/** The settings of a new collection. Kuzzle adds its defaults to a value of any type. */
 const readNewSettings = (settings: unknown): JsonObject => {
   if (settings === null) throw nativeError("Cannot read properties of null (reading 'number_of_replicas')")
   if (typeof settings === "object" || settings === undefined) return withoutZeros(readSettings(settings))
@@ -623,7 +625,7 @@ const readSettings = (settings: unknown): JsonObject => {
 }
 
 export class Storage {
-  /** The specifications of collections, in Kuzzle's own index: they outlive their collections. */
+  /** The specifications of collections. They are in Kuzzle's own index, and remain when a collection is deleted. */
   readonly validations: Collection
   private readonly indexes = new Map<string, Map<string, Collection>>()
   private readonly scrolls = new Map<string, Scroll>()
@@ -632,7 +634,7 @@ export class Storage {
   private readonly refreshInterval: number
   private readonly changes: Changes
   /** Kuzzle's own collections, by their keys. */
-  private readonly own = new Map<string, Collection>()
+  private readonly ownCollections = new Map<string, Collection>()
   constructor(identifiers: Identifiers, refreshInterval: number, now: number, changes: Changes) {
     this.changes = changes
     this.identifiers = identifiers
@@ -641,13 +643,13 @@ export class Storage {
     this.validations = this.makeOwn("validations", { mappings: mapping, settings: {} }, now)
   }
 
-  /** A collection of Kuzzle itself or of a plugin, which no index lists. */
+  /** Creates a collection of Kuzzle itself or of a plugin. No index lists it. */
   makeOwn(name: string, setup: Setup, now: number): Collection {
     const key = `%${name}`
-    const made = this.make(key, "kuzzle", name, setup, now)
-    this.own.set(key, made)
-    made.markSetup()
-    return made
+    const collection = this.make(key, "kuzzle", name, setup, now)
+    this.ownCollections.set(key, collection)
+    collection.markSetup()
+    return collection
   }
 
   private make(key: string, index: string, name: string, { mappings, settings }: Setup, now: number): Collection {
@@ -671,7 +673,7 @@ export class Storage {
   }
 
   *allSaved(): Generator<Line> {
-    for (const collection of this.own.values()) yield* collection.allSaved()
+    for (const collection of this.ownCollections.values()) yield* collection.allSaved()
     for (const [index, collections] of this.indexes) {
       yield this.savedIndex(index)
       for (const collection of collections.values()) yield* collection.allSaved()
@@ -687,15 +689,15 @@ export class Storage {
     else if (!this.indexes.has(name)) this.indexes.set(name, new Map())
   }
 
-  /** The collection of a key, and the list that contains it. Kuzzle's own collections always exist. */
-  private kept(key: string) {
+  /** The collection with a key, and the collections of its index. Kuzzle's own collections always exist. */
+  private locate(key: string) {
     const [index = "", name = ""] = key.split("/")
     const collections = this.indexes.get(index)
-    return { index, name, collections, collection: this.own.get(key) ?? collections?.get(name) }
+    return { index, name, collections, collection: this.ownCollections.get(key) ?? collections?.get(name) }
   }
 
   restoreCollection(key: string, saved: SavedCollection | null): void {
-    const { collection, collections, index, name } = this.kept(key)
+    const { collection, collections, index, name } = this.locate(key)
     if (saved === null) return void collections?.delete(name)
     if (collection !== undefined) return collection.restoreSetup(saved)
     const { changes, refreshInterval } = this
@@ -703,11 +705,11 @@ export class Storage {
   }
 
   restoreDocument(key: string, id: string, saved: SavedDocument | null): void {
-    this.kept(key).collection?.restore(id, saved)
+    this.locate(key).collection?.restore(id, saved)
   }
 
   truncate(key: string): void {
-    this.kept(key).collection?.truncate()
+    this.locate(key).collection?.truncate()
   }
 
   // -- indexes ------------------------------------------------------------------------------------------------------
@@ -804,7 +806,7 @@ export class Storage {
     throw badRequest(`Validation Failed: ${faults.map((fault, i) => `${i + 1}: ${fault};`).join("")}`)
   }
 
-  /** The documents that a query matches, in the order of their writing. */
+  /** The documents that a query matches, in the order in which they were written. */
   matching(collection: Collection, body: JsonObject, now: number): ReadonlyArray<StoredDocument> {
     checkSearchBody(body)
     const test = Query.compile(queryOf(body), collection.mapping, now)
@@ -812,8 +814,8 @@ export class Storage {
   }
 
   /**
-   * Counts the documents that a query matches. Elasticsearch reads the body key by key, and knows no other than the
-   * query.
+   * Counts the documents that a query matches. Elasticsearch reads the body key by key, and refuses all keys but
+   * `query`.
    */
   count(collection: Collection, body: JsonObject, now: number): number {
     checkSearchBody(body)
@@ -871,16 +873,15 @@ export class Storage {
       collection: collection.name,
       index: collection.index
     })
-    const asked = body.aggs ?? body.aggregations
-    const everything = () =>
-      collections.flatMap((collection) => collection.searchable(now).map(aggregated(collection, 1)))
-    const aggregations = asked === undefined
+    const definitions = body.aggs ?? body.aggregations
+    const allRows = () => collections.flatMap((collection) => collection.searchable(now).map(aggregated(collection, 1)))
+    const aggregations = definitions === undefined
       ? {}
       : {
         aggregations: Aggregation.aggregate(
-          asked,
+          definitions,
           matched.all().map(({ collection, document, score }) => aggregated(collection, score)(document)),
-          everything,
+          allRows,
           now
         )
       }
@@ -913,7 +914,7 @@ export class Storage {
     return { ...aggregations, hits: page, remaining: total - page.length, scrollId, total }
   }
 
-  /** The next page of a scroll, which ends with its last page. */
+  /** The next page of a scroll. The scroll ends with its last page. */
   scroll(scrollId: string, ttl: string | undefined, now: number): SearchResult {
     if (ttl !== undefined && (Timespan.parse(ttl) ?? 0) > maxScroll) {
       throw error("services.storage.scroll_duration_too_great", ttl)
@@ -930,7 +931,7 @@ export class Storage {
     return { hits, remaining, scrollId, total: scroll.rows.length }
   }
 
-  /** Ends a scroll, and returns its remaining hits. Each hit is made when it is read. */
+  /** Ends a scroll and returns its remaining hits. Each hit is created when it is read. */
   drain(scrollId: string): Iterable<JsonObject> {
     const scroll = this.scrolls.get(scrollId)
     this.scrolls.delete(scrollId)
@@ -961,8 +962,8 @@ export class Storage {
   }
 
   /**
-   * Frees scrolls that have expired. The scroll that was used least recently is first. A scroll behind it with a shorter
-   * lifetime is freed later, by one minute at most.
+   * Removes expired scrolls, starting with the one that was used least recently. It stops at the first that has not
+   * expired. A later scroll with a shorter lifetime is therefore removed up to one minute late.
    */
   forgetScrolls(now: number): void {
     for (const [id, { expiresAt }] of this.scrolls) {
@@ -973,8 +974,8 @@ export class Storage {
 }
 
 /**
- * The rows behind a position. Usually it is the position of a row, and is found by binary search. Other values, or
- * those of another collection, may have other types than those of the rows, without an order between them: then each
+ * The rows behind the position `after`. Usually it is the position of a row, which a binary search finds. Other values
+ * may have types that cannot be compared with those of the rows, for example values of another collection. Then each
  * row is compared.
  */
 const rowsAfter = (
@@ -996,9 +997,9 @@ const rowsAfter = (
 }
 
 /**
- * The lifetime of a scroll. Both servers parse the text: Elasticsearch may refuse it, and Kuzzle remembers the scroll
- * for the time that it reads (elasticsearch.js, `search` and `scroll`). Elasticsearch itself forgets scrolls once a
- * minute only.
+ * The lifetime of a scroll, in milliseconds. Elasticsearch and Kuzzle both parse the text. Elasticsearch may refuse it,
+ * and Kuzzle remembers the scroll for this time (elasticsearch.js, `search` and `scroll`). Elasticsearch removes its
+ * scrolls once a minute.
  */
 const keepAliveOf = (scroll: string): number => {
   const remembered = Timespan.parse(scroll)

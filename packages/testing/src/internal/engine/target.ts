@@ -1,4 +1,4 @@
-/** The collection of a request, and its requirements for documents. */
+/** Finds the collection of a request, and checks its documents and its option `refresh`. */
 import { badRequest, error } from "./errors.ts"
 import { isObject, type JsonObject, own } from "./json.ts"
 import * as Request from "./request.ts"
@@ -11,8 +11,8 @@ export const collectionOf = ({ request, state }: Call): Collection => {
   return state.storage.collection(index, collection)
 }
 
-export const settle = (collection: Collection, refresh: boolean): void => {
-  // The real server waits for its next refresh, up to a second; the engine refreshes now and answers at once.
+export const refreshIf = (collection: Collection, refresh: boolean): void => {
+  // The real server waits for its next refresh, up to a second. The engine refreshes now and answers at once.
   if (refresh) collection.refresh()
 }
 
@@ -24,7 +24,7 @@ export const waitsFor = (refresh: string): boolean => {
   return refresh === "wait_for"
 }
 
-/** The same for writes by a query: there Elasticsearch expects a boolean, and Kuzzle converts `wait_for` to one. */
+/** Whether a write by query waits. Elasticsearch expects a boolean there, and Kuzzle converts `wait_for` to `true`. */
 export const queryWaitsFor = (refresh: string): boolean => {
   if (!["wait_for", "true", "false", ""].includes(refresh)) {
     throw badRequest(`Failed to parse value [${refresh}] as only [true] or [false] are allowed.`)
@@ -52,8 +52,8 @@ export const validate = (call: Call) => {
   return Specifications.validate(specificationsOf(call), body)
 }
 
-/** A document that fits the collection's specifications, with their default values; for an update, the changes. */
-export const fitting = (call: Call, body: JsonObject, before?: StoredDocument): JsonObject => {
+/** Checks a document against the specifications and adds their defaults. For an update, `body` are the changes. */
+export const validated = (call: Call, body: JsonObject, before?: StoredDocument): JsonObject => {
   const specifications = specificationsOf(call)
   if (specifications === undefined) return body
   Specifications.assertFits(specifications, before === undefined ? body : defaultsDeep(body, before._source))

@@ -3,7 +3,7 @@
  */
 import { badRequest } from "./errors.ts"
 
-/** The units; the first one that a text ends with counts. Minutes are case-sensitive: `M` stands for months. */
+/** The units. A text has the first one with which it ends. Minutes are case-sensitive: `M` stands for months. */
 const units: ReadonlyArray<readonly [suffix: string, milliseconds: number]> = [
   ["nanos", 1e-6],
   ["micros", 1e-3],
@@ -14,7 +14,7 @@ const units: ReadonlyArray<readonly [suffix: string, milliseconds: number]> = [
   ["d", 86_400_000]
 ]
 
-/** Milliseconds; -1 stands for "never" in most settings. `setting` is named in the error if the text is refused. */
+/** Milliseconds. In most settings -1 stands for "never". The error for a refused text contains the name `setting`. */
 export const parse = (text: string, setting: string): number => {
   const normalized = text.toLowerCase().trim()
   const refuse = (reason: string) =>

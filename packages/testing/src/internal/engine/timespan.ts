@@ -12,7 +12,7 @@ const units: ReadonlyArray<readonly [RegExp, number]> = [
   [/^(?:years?|yrs?|y)$/i, 31_557_600_000]
 ]
 
-/** `1h`, `2 days`, `500` … in milliseconds; `undefined` for any other text. */
+/** Milliseconds of a text such as `1h`, `2 days` or `500`; `undefined` for any other text. */
 export const parse = (text: string): number | undefined => {
   const match = text.length > 100 ? null : /^(-?\d*\.?\d+) *([a-z]+)?$/i.exec(text)
   if (match === null) return undefined

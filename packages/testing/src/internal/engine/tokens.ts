@@ -1,5 +1,5 @@
 /**
- * HS256 JSON web tokens, as the real server signs them: the same user in the same second gives the same token.
+ * HS256 JSON web tokens, as the real server signs them. All tokens of one user and one second are equal.
  */
 import { hmac } from "@noble/hashes/hmac.js"
 import { sha256 } from "@noble/hashes/sha2.js"
@@ -16,7 +16,7 @@ const utf8 = new TextEncoder()
 const signature = (secret: string, input: string): string =>
   Encoding.encodeBase64Url(hmac(sha256, utf8.encode(secret), utf8.encode(input)))
 
-/** Signs a token for a user. `ttl` in milliseconds, -1 for a token that never expires; the wire counts in seconds. */
+/** Signs a token for a user. `ttl` is in milliseconds, and -1 for a token that never expires. The token has seconds. */
 export const sign = (prefix: string, secret: string, userId: string, ttl: number, now: number): string => {
   const iat = Math.floor(now / 1000)
   const claims = ttl === -1 ? { _id: userId, iat } : { _id: userId, iat, exp: iat + Math.floor(ttl / 1000) }

@@ -1,6 +1,6 @@
 /**
  * Users and their rights. Kuzzle stores a user twice: in its cache, which most reads use, and in a collection, which
- * searches use. The two differ in who changed the user, and in inner objects that were changed in part.
+ * searches use. The two may differ in the updater, and in inner objects that were changed in part.
  */
 import type { Changes } from "./changes.ts"
 import { anonymousError, error } from "./errors.ts"
@@ -14,7 +14,7 @@ import type { Collection, Content } from "./storage.ts"
 export interface User {
   readonly _id: string
   readonly profileIds: ReadonlyArray<string>
-  /** The whole `_source`, `profileIds` first, `_kuzzle_info` included. */
+  /** The whole `_source`, with `profileIds` first and with `_kuzzle_info`. */
   readonly source: JsonObject
 }
 
@@ -36,7 +36,7 @@ export const showStored = ({ _id, _source }: Content) => ({
   _source: { profileIds: _source.profileIds, ..._source }
 })
 
-/** The same for the hits of a search. A scroll continues any search, so a hit need not have profiles. */
+/** The hit of a search. A scroll may continue a search for other documents, so a hit may have no profiles. */
 export const showHit = (hit: Content) => {
   const { profileIds } = hit._source
   if (!Array.isArray(profileIds) || profileIds.length === 0) throw error("security.user.no_profile", hit._id)
@@ -73,7 +73,7 @@ export class Users {
   }
 
   getOrFail(id: string): User {
-    // The request to Elasticsearch then has no id of a document.
+    // With an empty id, the request to Elasticsearch does not name a document.
     if (id === "") throw error("services.storage.unexpected_error", "Response Error")
     const user = this.get(id)
     if (user === undefined) throw error("security.user.not_found", id)
@@ -84,7 +84,7 @@ export class Users {
     const user = this.make(id, profileIds, content, { createdAt: now, updatedAt: null, updater: null })
     if (this.collection.get(id) !== undefined) throw error("security.user.already_exists", id)
     Internal.create(this.collection, id, user.source, now)
-    return this.keep(user)
+    return this.store(user)
   }
 
   update(
@@ -102,14 +102,14 @@ export class Users {
       updater
     })
     Internal.update(this.collection, before._id, user.source, now)
-    return this.keep(user)
+    return this.store(user)
   }
 
   replace(id: string, profileIds: ReadonlyArray<unknown>, content: JsonObject, author: string, now: number): User {
     this.getOrFail(id)
     const user = this.make(id, profileIds, content, { author, createdAt: now, updatedAt: null, updater: null })
     Internal.replace(this.collection, id, user.source, now)
-    return this.keep(user)
+    return this.store(user)
   }
 
   delete(id: string, now: number): void {
@@ -127,7 +127,7 @@ export class Users {
     return { _id, profileIds: ids, source: { profileIds: ids, ...others, _kuzzle_info: info } }
   }
 
-  private keep(user: User): User {
+  private store(user: User): User {
     this.cache.set(user._id, user)
     this.changes.mark("user", user._id, () => this.saved(user._id))
     return user
@@ -150,7 +150,7 @@ export class Users {
     return profileIds.flatMap((id) => this.profiles.policies(id))
   }
 
-  /** One policy must allow each target, or without targets the index and the collection (spec 1.10). */
+  /** Whether a user may make a request. Each target, or else the index and collection, needs a policy (spec 1.10). */
   isAllowed(user: User, request: Request.KuzzleRequest): boolean {
     const targets = Request.getArray(request, "targets", [])
     const { action, args, controller } = request
@@ -161,7 +161,7 @@ export class Users {
     return targets.every((target) => isTargetAllowed(policies, target))
   }
 
-  /** Requests per second that a user may make; 0 is no limit. The most permissive profile wins. */
+  /** How many requests per second a user may make; 0 for no limit. The most permissive profile decides. */
   rateLimit({ profileIds }: User): number {
     const limits = profileIds.map((id) => this.profiles.rateLimit(id))
     return limits.includes(0) ? 0 : Math.max(...limits)
@@ -175,7 +175,7 @@ const isTargetAllowed = (policies: ReadonlyArray<Profiles.Policy>, target: unkno
   if (typeof index === "string" && index.includes("*")) return false
   return collections.every((name: unknown) => {
     if (name === null) throw anonymousError(500, "Cannot read properties of null (reading 'includes')")
-    // Lists have the method, too.
+    // Lists also have the method `includes`.
     if (typeof name !== "string" && !Array.isArray(name)) {
       throw anonymousError(500, "collection.includes is not a function")
     }

@@ -1,13 +1,13 @@
 /**
- * Writes many documents, each with its own outcome. As the real server does, it first rejects malformed documents, then
- * impossible writes, then the writes that Elasticsearch refuses.
+ * Writes many documents, each with its own outcome. The order of errors is that of the real server: malformed
+ * documents, then impossible writes, then writes that Elasticsearch refuses.
  */
 import { EngineError } from "./errors.ts"
 import { isObject, type JsonObject } from "./json.ts"
 import type { Call } from "./state.ts"
 import { checkIds, type Collection, RefusedError } from "./storage.ts"
 
-/** A document to write, with the id it was given; `_source` is the content to store. */
+/** A document to write, with the id of the request. `_source` is the content to store. */
 interface Draft extends JsonObject {
   readonly _source: JsonObject
   readonly _id?: unknown
@@ -48,10 +48,10 @@ export const execute = (
 ): Outcome => {
   const errors: Array<JsonObject> = []
   const drafts: Array<Draft> = []
-  for (const given of documents) {
-    const document = isObject(given) ? given : {}
+  for (const item of documents) {
+    const document = isObject(item) ? item : {}
     const fault = kind.fault(document)
-    if (fault !== undefined) errors.push(rejection(given, fault, 400))
+    if (fault !== undefined) errors.push(rejection(item, fault, 400))
     else drafts.push({ _source: kind.source(document, call), ...(document._id ? { _id: document._id } : {}) })
   }
   const admitted = drafts.filter(({ _id, _source }) => {
@@ -68,13 +68,13 @@ export const execute = (
       if (cause instanceof RefusedError) errors.push(rejection(draft, cause.reason, 400))
       else if (cause instanceof EngineError && cause.status === 404) {
         errors.push(rejection({ _id: draft._id, body: draft._source }, "document not found", 404))
-      } else throw cause // an unimplemented feature concerns the whole request
+      } else throw cause // A feature that is not implemented fails the whole request.
     }
   }
   return { errors, items }
 }
 
-/** A content without Kuzzle's metadata, which a client cannot set. */
+/** The content of a document without Kuzzle's metadata, which a client cannot set. */
 export const withoutMetadata = ({ _kuzzle_info: _, ...source }: JsonObject): JsonObject => source
 
 const bodyFault = ({ body }: JsonObject) => isObject(body) ? undefined : "document body must be an object"

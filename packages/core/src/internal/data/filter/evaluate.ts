@@ -1,10 +1,10 @@
 /**
- * A filter as a predicate on documents.
+ * Compiles a filter into a predicate on documents, as Koncorde evaluates it.
  *
- * Koncorde transforms a filter into a disjunction of conjunctions of conditions, and the negation of a condition has a
- * matcher of its own. The two matchers of a condition are not always opposites: a geographic condition on a value that
- * is not a point is neither true nor false, and values within `1e-10` of a bound match both or neither. So this module
- * also compiles a filter in negation normal form: `not` is pushed down to the conditions.
+ * Koncorde transforms a filter into a disjunction of conjunctions of conditions. It has one matcher for a condition and
+ * another for its negation. The two are not always opposites. If a value is not a point, neither a geographic condition
+ * nor its negation matches. Values within `1e-10` of a bound match both or neither. So this module also pushes `not`
+ * down to the conditions (negation normal form).
  */
 import { type Fields, reader } from "./field.ts"
 import { contains, toPoint } from "./geo.ts"
@@ -13,7 +13,7 @@ import type { Bounds, Node } from "./node.ts"
 
 type Predicate = (fields: Fields) => boolean
 
-/** Compiles a node once; nothing is parsed again for a document. */
+/** Compiles a node. No document causes any parsing. */
 export const predicate = (node: Node, negated = false): Predicate => {
   switch (node._tag) {
     case "Everything":
@@ -123,7 +123,7 @@ const within = ({ gt, gte, lt, lte }: Bounds): (value: number) => boolean => {
   return (value) => value >= min && value <= max
 }
 
-/** The negation consists of the two intervals outside. Open bounds become closed ones, and closed bounds open ones. */
+/** The negation of a range: the two intervals outside it. Open bounds become closed, and closed bounds become open. */
 const beyond = ({ gt, gte, lt, lte }: Bounds): (value: number) => boolean => {
   const low = gt ?? (gte !== undefined ? gte - EPSILON : -Infinity)
   const high = lt ?? (lte !== undefined ? lte + EPSILON : Infinity)
@@ -134,13 +134,13 @@ const beyond = ({ gt, gte, lt, lte }: Bounds): (value: number) => boolean => {
 // regexp
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Only the negation of `regexp` converts any value to text first. */
+/** The text of any value. Only the negation of `regexp` matches values that are not text. */
 const asText = (value: unknown): string => {
   try {
     return String(value)
   } catch {
-    // `{"toString": 1}` and arrays that are nested too deep for the stack cannot be converted. They get the text of any
-    // object.
+    // `{"toString": 1}` and arrays that are nested too deep for the stack cannot be converted. They count as the text
+    // of a plain object.
     return "[object Object]"
   }
 }

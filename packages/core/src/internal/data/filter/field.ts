@@ -1,6 +1,6 @@
 /**
- * Reads a field of a document by its path, as Koncorde does. The document counts as flattened: `a.b` is the member `b`
- * of the object `a`, or a member that is literally named `a.b`. Arrays are values: no path leads into them.
+ * Reads a field of a document by its path, as Koncorde does. Koncorde flattens the document: `a.b` is the member `b` of
+ * the object `a`, or a member that is literally named `a.b`. Arrays are values, so no path leads into them.
  */
 
 /** A JSON object, as `JSON.parse` returns it. */
@@ -11,7 +11,7 @@ export const isFields = (u: unknown): u is Fields => typeof u === "object" && u 
 /** Reads an own member of an object, so that the name of a field cannot reach `Object.prototype`. */
 export const member = (fields: Fields, key: string): unknown => Object.hasOwn(fields, key) ? fields[key] : undefined
 
-/** A name that may lead into an object, and the rest of the path. */
+/** The name of a member that may be an object, and the rest of the path within it. */
 interface Step {
   readonly key: string
   readonly rest: Reader
@@ -19,10 +19,13 @@ interface Step {
 
 type Reader = (fields: Fields) => unknown
 
-/** Longer paths are not compiled, because the number of ways to split a path grows with the square of its length. */
+/** The number of dots up to which a path is compiled. The number of steps grows with the square of it. */
 const MAX_CUTS = 10
 
-/** Searches the members that spell the path from the last to the first, because the last of several counts. */
+/**
+ * Reads a path without compiling it. It searches from the last member to the first, because the last of several members
+ * with the same path counts.
+ */
 const walker = (path: string): Reader => (fields) => {
   const todo: Array<{ readonly value: unknown; readonly start: number }> = [{ value: fields, start: 0 }]
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
@@ -39,15 +42,13 @@ const walker = (path: string): Reader => (fields) => {
   return undefined
 }
 
-/**
- * Compiles a path into a reader. The reader returns `undefined` if the document has no such field. `undefined` does not
- * exist in JSON.
- */
+/** Compiles a path into a reader. The reader returns `undefined` if the document has no such field. */
 export const reader = (path: string): Reader => {
   if (!path.includes(".")) {
     return (fields) => member(fields, path)
   }
-  // One reader for each place where the path can be cut, from its end: `a.b.c` is `a` and `b.c`, or `a.b` and `c`.
+  // Makes a reader for each suffix of the path, the shortest first. `a.b.c` may be `b.c` within `a`, or `c` within
+  // `a.b`.
   const cuts: Array<number> = []
   for (let dot = path.indexOf("."); dot >= 0; dot = path.indexOf(".", dot + 1)) {
     cuts.push(dot)
@@ -84,7 +85,7 @@ const through = (whole: string, steps: ReadonlyArray<Step>): Reader => (fields) 
   return value
 }
 
-/** Where two members spell the same path, flattening keeps the one that comes last. */
+/** If two members have the same path, flattening keeps the last one. */
 const isAfter = (fields: Fields, key: string, other: string): boolean => {
   const keys = Object.keys(fields)
   return keys.indexOf(key) > keys.indexOf(other)

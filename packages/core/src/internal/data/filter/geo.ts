@@ -1,10 +1,10 @@
 /**
- * Points, distances and shapes as the server reads and compares them: Boost.Geometry on the WGS 84 spheroid, with
- * Andoyer's formulas.
+ * Points, distances and shapes, as the server reads and compares them. The server uses Boost.Geometry on the WGS 84
+ * spheroid, with Andoyer's formulas.
  */
 import { type Fields, isFields } from "./field.ts"
 
-/** Degrees. */
+/** In degrees. */
 export interface Point {
   readonly lat: number
   readonly lon: number
@@ -20,7 +20,7 @@ export interface Box {
 
 export type Shape =
   | Box
-  /** Meters. A circle is a ring from 0. */
+  /** In meters. A circle is a ring whose `from` is 0. */
   | { readonly _tag: "Ring"; readonly center: Point; readonly from: number; readonly to: number }
   | { readonly _tag: "Polygon"; readonly points: ReadonlyArray<Point> }
 
@@ -125,7 +125,7 @@ const METERS: { readonly [unit: string]: number } = {
   mi: 1609.34
 }
 
-/** The prefixes of the server that have a lower-case letter. The server ignores case, so there is no mega. */
+/** The server ignores case and reads `m` as milli, so there is no prefix for mega. */
 const SHORT_PREFIXES: ReadonlyArray<readonly [string, number]> = [
   ["da", 10],
   ["mu", 1e-6],
@@ -158,10 +158,11 @@ const LONG_PREFIXES: ReadonlyArray<readonly [string, number]> = [
 ]
 
 /**
- * A distance: a number and a unit, which may have a prefix and be in the plural: `"10 km"`, `"3 258,55 Feet"`.
+ * Parses a distance into meters. It is a number and a unit, which may have a prefix or a plural ending: `"10 km"`, `"3
+ * 258,55 Feet"`.
  *
- * This is stricter than the server, which also reads times as distances (`10h` is 600 m), and reads `1.000,5 km` as 1
- * km, and `-5 m` as 5 m.
+ * This is stricter than the server. The server also reads times as distances (`10h` is 600 m), `1.000,5 km` as 1 km,
+ * and `-5 m` as 5 m.
  */
 export const toMeters = (distance: string): number | undefined => {
   const [, number, unit] =
@@ -170,7 +171,7 @@ export const toMeters = (distance: string): number | undefined => {
   if (number === undefined || unit === undefined) {
     return undefined
   }
-  // A unit of two letters has no plural: `ms` would be a millisecond.
+  // A text of two letters is not a plural: `ms` is a millisecond for the server.
   const spellings = unit.length === 2 ? [unit] : [unit, unit.replace(/s$/, ""), unit.replace(/es$/, "")]
   const factor = spellings.map(metersIn).find((meters) => meters !== undefined)
   return factor === undefined ? undefined : Number.parseFloat(number) * factor
@@ -197,14 +198,15 @@ const FLATTENING = (RADIUS - 6356752.3142451793) / RADIUS
 
 const radians = (degrees: number): number => degrees * Math.PI / 180
 
-/** The way from one longitude to another, by the shorter side: in (-180, 180]. */
+/** The difference from one longitude to another, eastward and by the shorter way: in (-180, 180]. */
 const eastward = (from: number, to: number): number => {
   const turned = (to - from) % 360
-  // Half a turn there and back is off by about 1e-14, but both sides that end on a meridian must meet it.
+  // Adding and subtracting half a turn is off by about 1e-14. Two sides that end on the same meridian must get the same
+  // value.
   return Math.abs(turned) < 1e-12 ? 0 : turned > 180 ? turned - 360 : turned <= -180 ? turned + 360 : turned
 }
 
-/** Whether a shape covers a point; its border belongs to it. */
+/** Whether a shape contains a point. The border belongs to the shape. */
 export const contains = (shape: Shape, p: Point): boolean => {
   switch (shape._tag) {
     case "Box":
@@ -228,14 +230,14 @@ const boxContains = ({ bottom, left, right, top }: Box, { lat, lon }: Point): bo
   if ((lon >= left && lon <= right) || right - left >= 360) {
     return true
   }
-  // The point may be given with a full turn more or less: 190 is -170.
+  // A longitude may be off by a full turn: 190 is -170.
   const fromLeft = eastward(left, lon)
   return left + (fromLeft < 0 ? fromLeft + 360 : fromLeft) <= right
 }
 
 /**
- * The box that the server's index puts around a circle. It is computed on a sphere, and near the equator it is a little
- * too small: it cuts off parts of the circle on the spheroid. So it must be applied here, too.
+ * The box that the server's index puts around a circle. It is computed on a sphere. Near the equator it is a little too
+ * small and cuts off parts of the circle on the spheroid. So it must be applied here, too.
  */
 const envelope = ({ lat, lon }: Point, radius: number): Box => {
   const north = radius / RADIUS * 180 / Math.PI
@@ -269,7 +271,7 @@ const distanceBetween = (from: Point, to: Point): number => {
   return RADIUS * (d - FLATTENING / 4 * (h * k + g * l))
 }
 
-/** The direction in which a point is seen from another. */
+/** The direction from one point to another, in radians. */
 const azimuth = (from: Point, to: Point): number => {
   const { cos1, cos2, cosD, d, dLon, sin1, sin2 } = inverse(from, to)
   const sinD = Math.sin(d)
@@ -284,13 +286,13 @@ const azimuth = (from: Point, to: Point): number => {
 }
 
 /**
- * The winding rule on a spheroid: the sides of the polygon are geodesics. Looking along the point's meridian, a side
- * that crosses it south of the point counts two, one that ends on it there counts one, westward sides negatively. The
- * sum is zero outside.
+ * Applies the winding rule on a spheroid, where the sides of the polygon are geodesics. A side that crosses the point's
+ * meridian south of the point counts 2. A side that ends on the meridian there counts 1. Westward sides count
+ * negatively. The sum is 0 if the point is outside.
  *
  * A polygon around a pole also crosses the meridian on the far side of the globe. Its inside is on the left of its
- * sides: the north if the polygon goes east, the south if it goes west. The sides on the far side then also border the
- * inside.
+ * sides: the north if the polygon goes east, the south if it goes west. The sides that cross the meridian there then
+ * also border the inside.
  *
  * A side that spans exactly half the globe goes over a pole, which this function does not handle.
  */
@@ -309,7 +311,7 @@ const polygonContains = (points: ReadonlyArray<Point>, p: Point): boolean => {
     const rest = eastward(p.lon, to.lon)
     const sign = width < 0 ? -1 : 1
     if (offset === 0 && rest === 0) {
-      // A side along the meridian: it crosses nothing, but the point may lie on it.
+      // A side along the meridian crosses nothing, but the point may lie on it.
       if (p.lat >= Math.min(from.lat, to.lat) && p.lat <= Math.max(from.lat, to.lat)) {
         return true
       }

@@ -1,11 +1,12 @@
 /**
- * `match`: recursive inclusion of a value in a document. It goes as deep as the filter, whatever the depth of the document.
+ * The condition `match`: whether a document includes a value, at any depth. The recursion is as deep as the filter,
+ * whatever the depth of the document.
  *
- * An array includes another one if each wanted element can take an element of its own: the first one that fits and is
- * not taken. Koncorde does not backtrack, so this module does not either. Searching all elements for each wanted one
- * would take time proportional to the product of both lengths. For more than a few wanted elements, the elements are
- * therefore listed by the values that a wanted element has inside, and only the shortest list that must hold a match is
- * searched.
+ * An array includes another one if each wanted element is matched by an element of its own. Each takes the first
+ * element that fits and is not taken yet. Koncorde does not backtrack, so this module does not either. Searching all
+ * elements for each wanted one would take time proportional to the product of both lengths. So an index is used for
+ * more than a few wanted elements. For each value inside a wanted element, it lists the elements that have this value
+ * at the same place. Only the shortest of these lists is searched.
  */
 import { isFields, member } from "./field.ts"
 
@@ -19,7 +20,7 @@ export const inclusion = (wanted: unknown): Test => {
   return (value) => isFields(value) && members.every(({ includes, name }) => includes(member(value, name)))
 }
 
-/** For this many wanted elements, searching is cheaper than listing. */
+/** Up to this many wanted elements, a search of all elements is cheaper than an index. */
 const few = 8
 
 const inclusionOfEach = (wanted: ReadonlyArray<unknown>): Test => {
@@ -53,7 +54,7 @@ const takeListed = (wanted: ReadonlyArray<unknown>, tests: ReadonlyArray<Test>):
   }
 }
 
-/** A wanted element has at least one mark. */
+/** The shortest of the lists in which a match must be. A wanted element has at least one mark. */
 const shortest = (marks: ReadonlyArray<number>, lists: ReadonlyArray<List>): List =>
   marks.map((mark) => lists[mark]!).reduce((one, other) => one.length <= other.length ? one : other)
 
@@ -67,7 +68,7 @@ class List {
     return this.positions.length - this.start
   }
 
-  /** A position may come several times in a row. */
+  /** The same position may be added several times in a row. */
   add(position: number): void {
     if (this.positions.at(-1) !== position) this.positions.push(position)
   }
@@ -83,16 +84,16 @@ class List {
   }
 }
 
-/** A place inside the wanted elements: all elements of an array are at one place. */
+/** A place inside the wanted elements. All elements of an array share one place. */
 interface Place {
   readonly inner: Map<unknown, Place>
-  /** The numbers of the marks of this place: by the value that is wanted, or by its kind. */
+  /** The numbers of the marks at this place, by the wanted value. All objects share a mark, and so do all arrays. */
   readonly marks: Map<unknown, number>
 }
 
 const place = (): Place => ({ inner: new Map(), marks: new Map() })
 
-/** Values that do not exist in JSON. */
+/** Marks for any object and for any array. JSON has no symbols, so no value equals them. */
 const anObject = Symbol()
 const anArray = Symbol()
 
@@ -102,7 +103,7 @@ const markOf = (value: unknown): unknown => Array.isArray(value) ? anArray : isF
 const partsOf = (value: unknown): ReadonlyArray<readonly [unknown, unknown]> =>
   Array.isArray(value) ? value.map((element) => [anArray, element]) : isFields(value) ? Object.entries(value) : []
 
-/** The marks by which elements are listed: each is a value, an object or an array at a place. */
+/** Lists elements by their marks. A mark is a value, any object or any array, at a place. */
 class Index {
   private readonly root = place()
   private size = 0
@@ -127,9 +128,9 @@ class Index {
     const mark = markOf(wanted)
     if (!marks.has(mark)) marks.set(mark, this.size++)
     numbers.push(marks.get(mark)!)
-    for (const [way, part] of partsOf(wanted)) {
-      if (!inner.has(way)) inner.set(way, place())
-      this.addAt(inner.get(way)!, part, numbers)
+    for (const [key, part] of partsOf(wanted)) {
+      if (!inner.has(key)) inner.set(key, place())
+      this.addAt(inner.get(key)!, part, numbers)
     }
   }
 }
@@ -138,8 +139,8 @@ const listAt = ({ inner, marks }: Place, value: unknown, position: number, lists
   const number = marks.get(markOf(value))
   if (number !== undefined) lists[number]!.add(position)
   if (inner.size === 0) return
-  for (const [way, part] of partsOf(value)) {
-    const at = inner.get(way)
+  for (const [key, part] of partsOf(value)) {
+    const at = inner.get(key)
     if (at !== undefined) listAt(at, part, position, lists)
   }
 }

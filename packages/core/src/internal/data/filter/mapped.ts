@@ -1,18 +1,18 @@
 /**
- * Whether a search finds what a filter matches, given the mappings of the collection. Koncorde compares the values of a
- * document. Elasticsearch compares what the mappings have put into the index. Conditions for which the two certainly
- * differ are refused, or moved to a sub-field that works. Conditions that depend on the documents are left to the
- * server.
+ * Decides by the mappings of a collection whether a search finds the documents that a filter matches. Koncorde compares
+ * the values of a document. Elasticsearch compares the values that it has indexed by the mappings. If the two certainly
+ * differ for a condition, the condition is refused, or moved to a sub-field that works. If they may differ for some
+ * documents only, the condition is accepted.
  */
 import { type Fields, isFields, member } from "./field.ts"
 
-/** A condition for which a search and a subscription differ. */
+/** A condition on which a search and a subscription differ. */
 export interface Issue {
   /** The place of the condition in the filter. */
   readonly path: string
   readonly field: string
   readonly issue: string
-  /** A mapping with which it would work, as far as the filter shows. */
+  /** A mapping of the field with which the condition would work, as far as the filter shows. */
   readonly mapping: { readonly type: string }
 }
 
@@ -20,15 +20,15 @@ export interface Searchable {
   readonly issues: ReadonlyArray<Issue>
   /** The filter for the search. */
   readonly filter: Fields
-  /** `false`: the mappings will change when the first document with a field of the filter is written. */
+  /** `false` if the first document with a field of the filter will change the mappings. */
   readonly settled: boolean
 }
 
 /** @param mappings `dynamic` and `properties`, as `collection:getMapping` shows them */
 export const searchable = (filter: Fields, mappings: Fields): Searchable => {
   const state: State = { mappings, issues: [], settled: true }
-  const asked = condition(filter, { path: "", negated: false }, state)
-  return { issues: state.issues, filter: asked, settled: state.settled }
+  const forSearch = condition(filter, { path: "", negated: false }, state)
+  return { issues: state.issues, filter: forSearch, settled: state.settled }
 }
 
 interface State {
@@ -48,11 +48,11 @@ const below = ({ negated, path }: Place, key: string): Place => ({
 })
 
 /** Expects a filter that the server accepts. An invalid part is passed on unchanged. */
-const condition = (filter: Fields, above: Place, state: State): Fields => {
+const condition = (filter: Fields, parent: Place, state: State): Fields => {
   const [entry] = Object.entries(filter)
   if (entry === undefined) return filter
   const [keyword, content] = entry
-  const place = below(above, keyword)
+  const place = below(parent, keyword)
   switch (keyword) {
     case "and":
     case "or":
@@ -72,14 +72,14 @@ const condition = (filter: Fields, above: Place, state: State): Fields => {
     case "range": {
       const [field, value] = Object.entries(isFields(content) ? content : {})[0] ?? []
       if (field === undefined) return filter
-      const asked = keyword === "range" ? range : term(Array.isArray(value) ? value : [value])
-      return { [keyword]: { [judge(field, asked, below(place, field), state)]: value } }
+      const requirement = keyword === "range" ? range : term(Array.isArray(value) ? value : [value])
+      return { [keyword]: { [judge(field, requirement, below(place, field), state)]: value } }
     }
     case "exists": {
       const text = String(isFields(content) ? content["field"] : content)
       const [, field = text, element] = /^(.*?)(\[.*\])$/.exec(text) ?? []
-      const asked = element === undefined ? exists : term([parsed(element)])
-      return { exists: judge(field, asked, place, state) + (element ?? "") }
+      const requirement = element === undefined ? exists : term([parsed(element)])
+      return { exists: judge(field, requirement, place, state) + (element ?? "") }
     }
     case "missing":
       // A negated condition that finds too little does no harm: the documents are matched once more after the read.
@@ -100,7 +100,7 @@ const parsed = (element: string): unknown => {
   try {
     return JSON.parse(element.slice(1, -1))
   } catch {
-    return undefined // the server refuses it
+    return undefined // The server refuses it.
   }
 }
 
@@ -112,26 +112,27 @@ const parsed = (element: string): unknown => {
 type Lookup =
   | { readonly _tag: "Mapped"; readonly mapping: Fields }
   | { readonly _tag: "Unmapped"; readonly dynamic: string }
-  /** Inside an object whose content is not indexed. */
+  /** The field is inside an object whose content is not indexed. */
   | { readonly _tag: "Hidden"; readonly by: string }
 
 const find = (mappings: Fields, path: string): Lookup => {
   const keys = path.split(".")
-  let within = mappings
+  let current = mappings
   let dynamic = String(mappings["dynamic"] ?? "true")
   for (const [i, key] of keys.entries()) {
-    const above = keys.slice(0, i).join(".")
-    if (within["type"] === "flattened") return { _tag: "Mapped", mapping: { type: "flattened" } }
-    if (within["type"] === "nested") return { _tag: "Hidden", by: `${above} is nested` }
-    const field = child(within, "properties", key) ?? (i === keys.length - 1 ? child(within, "fields", key) : undefined)
+    const parent = keys.slice(0, i).join(".")
+    if (current["type"] === "flattened") return { _tag: "Mapped", mapping: { type: "flattened" } }
+    if (current["type"] === "nested") return { _tag: "Hidden", by: `${parent} is nested` }
+    const field = child(current, "properties", key) ??
+      (i === keys.length - 1 ? child(current, "fields", key) : undefined)
     if (field === undefined) return { _tag: "Unmapped", dynamic }
     if (field["enabled"] === false) {
       return { _tag: "Hidden", by: `${keys.slice(0, i + 1).join(".")} has enabled: false` }
     }
     if (field["dynamic"] !== undefined) dynamic = String(field["dynamic"])
-    within = field
+    current = field
   }
-  return { _tag: "Mapped", mapping: within }
+  return { _tag: "Mapped", mapping: current }
 }
 
 const child = (mapping: Fields, of: string, key: string): Fields | undefined => {
@@ -145,40 +146,40 @@ const child = (mapping: Fields, of: string, key: string): Fields | undefined => 
 // -------------------------------------------------------------------------------------------------------------------
 
 /** What a condition requires of a field. */
-interface Asked {
-  /** The type that it requires. */
+interface Requirement {
+  /** The type of a mapping with which it works. */
   readonly type: string
-  /** Why a search certainly differs from the filter, if it does. */
+  /** Why a search certainly differs from the filter. `undefined` if it may be the same. */
   readonly verdict: (mapping: Fields) => Verdict | undefined
   readonly values: ReadonlyArray<unknown>
 }
 
 /**
- * `blind`: the search finds too few documents, which is harmless in a negation. Otherwise the search fails, or finds
- * others.
+ * `findsFewer`: the search finds too few documents, which is harmless if the condition is negated. Otherwise the search
+ * fails, or finds wrong documents.
  */
 interface Verdict {
   readonly issue: string
-  readonly blind: boolean
+  readonly findsFewer: boolean
 }
 
 const texts: ReadonlySet<unknown> = new Set(["text", "match_only_text", "search_as_you_type"])
 const unordered: ReadonlySet<unknown> = new Set([...texts, "keyword", "constant_keyword", "wildcard", "boolean", "ip"])
 
-const exists: Asked = { type: "keyword", verdict: () => undefined, values: [] }
+const exists: Requirement = { type: "keyword", verdict: () => undefined, values: [] }
 
-const range: Asked = {
+const range: Requirement = {
   type: "double",
   values: [],
   verdict: ({ index, type }) =>
     index === false
       ? unindexed
       : unordered.has(type)
-      ? { issue: `it is a ${String(type)}, which a search does not compare as a number`, blind: false }
+      ? { issue: `it is a ${String(type)}, which a search does not compare as a number`, findsFewer: false }
       : undefined
 }
 
-const geo: Asked = {
+const geo: Requirement = {
   type: "geo_point",
   values: [],
   verdict: ({ index, type }) =>
@@ -186,25 +187,25 @@ const geo: Asked = {
       ? unindexed
       : type === "geo_point" || type === "geo_shape"
       ? undefined
-      : { issue: `it is mapped as ${String(type ?? "object")}, not as a point`, blind: false }
+      : { issue: `it is mapped as ${String(type ?? "object")}, not as a point`, findsFewer: false }
 }
 
-const term = (values: ReadonlyArray<unknown>): Asked => ({
+const term = (values: ReadonlyArray<unknown>): Requirement => ({
   type: typeOf(values[0]),
   values,
   verdict: (mapping) => {
     if (mapping["index"] === false) return unindexed
     if (values.some((value) => isTooLong(value, mapping))) {
-      return { issue: "values of that length are not indexed (ignore_above)", blind: true }
+      return { issue: "values of that length are not indexed (ignore_above)", findsFewer: true }
     }
     // The result of another analyzer cannot be predicted here.
     return texts.has(mapping["type"]) && mapping["analyzer"] === undefined && values.some(isNoWord)
-      ? { issue: "it is a text, of which a search compares single lower-case words only", blind: true }
+      ? { issue: "it is a text, and a search compares only single lower-case words of a text", findsFewer: true }
       : undefined
   }
 })
 
-const unindexed: Verdict = { issue: "it is not indexed (index: false)", blind: false }
+const unindexed: Verdict = { issue: "it is not indexed (index: false)", findsFewer: false }
 
 const typeOf = (value: unknown): string =>
   typeof value === "boolean"
@@ -218,43 +219,44 @@ const typeOf = (value: unknown): string =>
 const isTooLong = (value: unknown, { ignore_above: limit }: Fields): boolean =>
   typeof value === "string" && typeof limit === "number" && value.length > limit
 
-/** The standard analyzer never produces such a word. */
+/** Whether a text is certainly no word of an indexed text: the standard analyzer never produces it. */
 const isNoWord = (value: unknown): boolean => typeof value === "string" && /^$|[\p{Lu}\s\-/@#&()!?"]/u.test(value)
 
-/** A keyword sub-field that holds the whole text. Dynamic mappings add one to every text. */
+/** The name of a keyword sub-field that holds the whole text. Dynamic mappings add one to every text. */
 const wholeOf = (mapping: Fields, values: ReadonlyArray<unknown>): string | undefined => {
-  const subs = mapping["fields"]
-  if (!texts.has(mapping["type"]) || !isFields(subs)) return undefined
-  return Object.keys(subs).find((name) => {
-    const sub = subs[name]
-    return isFields(sub) && sub["type"] === "keyword" && sub["index"] !== false && sub["normalizer"] === undefined &&
-      !values.some((value) => isTooLong(value, sub))
+  const subFields = mapping["fields"]
+  if (!texts.has(mapping["type"]) || !isFields(subFields)) return undefined
+  return Object.keys(subFields).find((name) => {
+    const subField = subFields[name]
+    return isFields(subField) && subField["type"] === "keyword" && subField["index"] !== false &&
+      subField["normalizer"] === undefined &&
+      !values.some((value) => isTooLong(value, subField))
   })
 }
 
-/** Records the faults. Returns the field to search by. */
-const judge = (field: string, asked: Asked, { negated, path }: Place, state: State): string => {
+/** Judges a condition on a field. Records an issue, if there is one. Returns the field to search by. */
+const judge = (field: string, requirement: Requirement, { negated, path }: Place, state: State): string => {
   if (field === "_id") return field
-  const refuse = ({ blind, issue }: Verdict) => {
-    if (!blind || !negated) state.issues.push({ path, field, issue, mapping: { type: asked.type } })
+  const refuse = ({ findsFewer, issue }: Verdict) => {
+    if (!findsFewer || !negated) state.issues.push({ path, field, issue, mapping: { type: requirement.type } })
   }
   const lookup = find(state.mappings, field)
   switch (lookup._tag) {
     case "Hidden":
-      refuse({ issue: `${lookup.by}, so a search does not see it`, blind: true })
+      refuse({ issue: `${lookup.by}, so a search does not see it`, findsFewer: true })
       return field
     case "Unmapped":
-      // The first document with this field maps it well enough, except for a point.
+      // The first document with this field adds a mapping that works, unless the condition needs a point.
       if (lookup.dynamic !== "true") {
-        refuse({ issue: "it is not mapped, so a search does not see it", blind: true })
-      } else if (asked === geo) {
-        refuse({ issue: "it is not mapped, and dynamic mappings do not make it a point", blind: false })
+        refuse({ issue: "it is not mapped, so a search does not see it", findsFewer: true })
+      } else if (requirement === geo) {
+        refuse({ issue: "it is not mapped, and dynamic mappings do not make it a point", findsFewer: false })
       } else state.settled = false
       return field
     case "Mapped": {
-      const whole = asked.values.length > 0 ? wholeOf(lookup.mapping, asked.values) : undefined
+      const whole = requirement.values.length > 0 ? wholeOf(lookup.mapping, requirement.values) : undefined
       if (whole !== undefined) return `${field}.${whole}`
-      const verdict = asked.verdict(lookup.mapping)
+      const verdict = requirement.verdict(lookup.mapping)
       if (verdict !== undefined) refuse(verdict)
       return field
     }

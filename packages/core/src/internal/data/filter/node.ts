@@ -4,8 +4,8 @@ import type { Pattern } from "./pattern/index.ts"
 export type Scalar = string | number | boolean | null
 
 /**
- * A filter that was found valid, with the synonyms of the language reduced to one form each (`missing` is
- * `not exists`, `ids` is `in` on `_id`, `bool` is a conjunction).
+ * A valid filter. Synonyms of the language are reduced to one form: `missing` is `not exists`, `ids` is `in` on `_id`,
+ * and `bool` is a conjunction.
  */
 export type Node =
   | { readonly _tag: "Everything" }

@@ -1,6 +1,6 @@
 /**
- * The grammar of filters (spec 6): from any value to a `Node`, or to a list of its faults. It accepts the same filters
- * as the server, as far as the wire can carry them.
+ * Parses a filter (spec 6): turns any value into a `Node`, or into a list of its faults. It accepts the same filters as
+ * the server, as far as JSON can carry them.
  */
 import * as Either from "effect/Either"
 import { type Fields, isFields } from "./field.ts"
@@ -9,8 +9,8 @@ import type { Node } from "./node.ts"
 import { type Pattern, unasked } from "./pattern/index.ts"
 
 /**
- * Filters, and values in them, may not be nested deeper than this. Here and in the server each level uses a stack
- * frame. No handwritten filter comes close.
+ * The maximum depth of filters and of values in them. Each level uses a stack frame, here and in the server. No
+ * handwritten filter comes close.
  */
 const MAX_DEPTH = 200
 
@@ -18,7 +18,7 @@ type Parsed = Node | undefined
 
 /** A place in a filter. */
 interface Place {
-  /** For example `and[0].range.age`. */
+  /** For example, `and[0].range.age`. */
   readonly path: string
   readonly depth: number
   /** Whether it is below an odd number of negations. */
@@ -31,7 +31,7 @@ interface Place {
 /** Parses the pattern of a `regexp`, or returns the reason why the server would refuse it. */
 export type Patterns = (pattern: string, flags: string) => Either.Either<Pattern, string>
 
-/** Adds an issue. There is no node then. */
+/** Records an issue. Returns `undefined`, because there is no node. */
 const refuse = (place: Place, issue: string): undefined => {
   place.issues.push(place.path === "" ? issue : `${place.path}: ${issue}`)
   return undefined
@@ -45,7 +45,10 @@ const deeper = (place: Place): Place => ({ ...place, depth: place.depth + 1 })
 
 const negate = (place: Place): Place => ({ ...place, negated: !place.negated })
 
-/** Filters of searches have no `regexp`. They are parsed without its engine, so that a page need not include it. */
+/**
+ * For filters of searches, which have no `regexp`. A page that parses only these need not include the
+ * regular-expression engine.
+ */
 export const noPatterns: Patterns = () => Either.right(unasked)
 
 /** Parses a whole filter. */
@@ -77,7 +80,7 @@ export const countConditions = (node: Node): number => {
   }
 }
 
-/** A filter that may not be empty: one keyword. */
+/** A filter inside a filter. It must not be empty, and has one keyword. */
 const anyFilter = (filter: unknown, place: Place): Parsed => {
   if (place.depth > MAX_DEPTH) {
     return refuse({ ...place, path: "" }, `nested deeper than ${MAX_DEPTH} levels`)
@@ -122,7 +125,7 @@ const oneField = (
 
 const isName = (u: unknown): u is string => typeof u === "string" && u !== ""
 
-/** Numbers that JSON cannot represent arrive as `null`. */
+/** Numbers that JSON cannot represent arrive at the server as `null`, so they are refused. */
 const isNumber = (u: unknown): u is number => typeof u === "number" && Number.isFinite(u)
 
 const strings = (value: unknown, place: Place): ReadonlySet<string> | undefined => {
@@ -175,7 +178,9 @@ const exists: Parser = (value, place) => {
     : refuse(place, "must be a non-empty string, or {field: \"…\"}")
 }
 
-/** `a.b`, or `a.b["element"]`: the last pair of brackets holds JSON; brackets in names are escaped with `\`. */
+/**
+ * Parses `a.b` or `a.b["element"]`. The last pair of brackets contains JSON. Brackets in names are escaped with `\`.
+ */
 const fieldSyntax = (text: string, place: Place): Parsed => {
   const open = elementStart(text)
   const field = (open === undefined ? text : text.slice(0, open)).replace(/\\([[\]])/g, "$1")
@@ -243,7 +248,7 @@ const regexp = oneField((field, value, place) => {
   if (typeof pattern !== "string" || Object.keys(others).length > 0) {
     return refuse(place, "must be a pattern (a string), or {value, flags} with no other keys")
   }
-  // Kuzzle takes any flags that are falsy for absent.
+  // Kuzzle treats falsy flags as absent.
   if (flags && typeof flags !== "string") {
     return refuse(at(place, "flags"), "must be a string")
   }
@@ -259,7 +264,7 @@ const match: Parser = (value, place) => {
   }
   return isJson(value, place.depth) ? { _tag: "Match", content: value } : refuse(
     place,
-    `must hold JSON values only (no undefined, no infinite number …), nested at most ${MAX_DEPTH} levels`
+    `must contain only JSON values (no undefined, no infinite number …), nested at most ${MAX_DEPTH} levels`
   )
 }
 
@@ -270,8 +275,8 @@ const isJson = (u: unknown, depth: number): boolean =>
     : isFields(u) && Object.values(u).every((inner) => isJson(inner, depth + 1))))
 
 /**
- * The server accepts the negation of `select` and `nothing`, then fails to store it: an internal error for the first
- * subscriber, a subscription that never notifies for the next.
+ * Refuses the negation of `select` and `nothing`. The server accepts it and then fails to store it. The first
+ * subscriber gets an internal error. Later subscribers never get a notification.
  */
 const noNegation = (parser: Parser): Parser => (value, place) =>
   place.negated ? refuse(place, "cannot be negated: the server has no matcher for that") : parser(value, place)
@@ -304,7 +309,7 @@ const geoBoundingBox = oneField((field, value, place) => {
   if (box === undefined) {
     return refuse(place, "must be a box: {top, left, bottom, right}, or {topLeft, bottomRight} with two points")
   }
-  // The server accepts these boxes, then fails to store them.
+  // The server accepts such a box and then fails to store it.
   if (!(box.bottom < box.top)) {
     return refuse(place, `the bottom (${box.bottom}) must be below the top (${box.top})`)
   }
@@ -364,11 +369,11 @@ const geoDistanceRange: Parser = (value, place) => {
 }
 
 const geoPolygon = oneField((field, value, place) => {
-  const given: unknown = isFields(value) && Object.keys(value).length === 1 ? value["points"] : undefined
-  if (!Array.isArray(given) || given.length < 3) {
+  const list: unknown = isFields(value) && Object.keys(value).length === 1 ? value["points"] : undefined
+  if (!Array.isArray(list) || list.length < 3) {
     return refuse(place, "must be {points: […]} with 3 points or more")
   }
-  const points = Array.from(given, toPoint)
+  const points = Array.from(list, toPoint)
   const odd = points.indexOf(undefined)
   return odd >= 0
     ? refuse(item(at(place, "points"), odd), pointFormats)
@@ -394,7 +399,10 @@ const not: Parser = (value, place) => {
   return node && { _tag: "Not", node }
 }
 
-/** A conjunction of up to four clauses. The server takes a falsy clause for absent, and a single filter in `must`. */
+/**
+ * A conjunction of up to four clauses. The server treats a falsy clause as absent, and accepts a single filter in
+ * `must`.
+ */
 const bool: Parser = (value, place) => {
   if (!isFields(value)) {
     return refuse(place, "must be an object with some of must, must_not, should, should_not")
@@ -406,7 +414,7 @@ const bool: Parser = (value, place) => {
   }
   const clauses: Array<Parsed> = []
   if (Array.isArray(must) && must.length === 0) {
-    // An empty `must` adds nothing, where the other clauses refuse it.
+    // The server ignores an empty `must`, but refuses the other clauses if they are empty.
   } else if (must) {
     clauses.push(Array.isArray(must) ? and(must, at(place, "must")) : anyFilter(must, deeper(at(place, "must"))))
   }

@@ -1,10 +1,10 @@
 /**
- * Checks which part of the language a search supports (spec 6). The server translates a filter to Elasticsearch word by
- * word and checks nothing. This module reports where the translation fails or changes the meaning.
+ * Checks whether a search supports a filter (spec 6). The server translates a filter to Elasticsearch word by word and
+ * checks nothing. This module reports where the translation fails or changes the meaning.
  */
 import { type Fields, isFields } from "./field.ts"
 
-/** Lists what a search does not support, in a valid filter. */
+/** Lists the parts of a valid filter that a search does not support. */
 export const searchIssues = (filter: unknown): ReadonlyArray<string> => {
   const issues: Array<string> = []
   condition(filter, "", issues)
@@ -54,7 +54,7 @@ const missing: Check = (content) =>
   typeof content !== "string"
     ? "must be a string in a search"
     : /[[\]]/.test(content)
-    ? "the server takes an element, or brackets in a name, for a field of that name"
+    ? "the server reads brackets as part of the name of the field"
     : undefined
 
 /** Elasticsearch reads an array as `[lon, lat]`, and does not know `latLon`. */
@@ -74,7 +74,7 @@ const geoBoundingBox: Check = (content) => {
     : "a box of a search has top, left, bottom and right as numbers, or top_left and bottom_right"
 }
 
-/** The forms that both engines read alike. */
+/** The forms of a distance that both engines read alike. */
 const distancePattern =
   /^\d+(\.\d+)? *(m|meters|km|kilometers|cm|centimeters|mm|millimeters|mi|miles|yd|yards|ft|feet|in|inch)$/
 

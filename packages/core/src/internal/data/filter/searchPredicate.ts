@@ -1,7 +1,8 @@
 /**
- * A filter as a search reads it. Elasticsearch indexes every element of an array as a value of the field, and no value
- * for `null` or an empty array. A condition holds if one of the values matches it, and its negation is the exact
- * opposite. Koncorde, which `evaluate.ts` follows, compares a field as a whole and treats `null` as a value.
+ * Compiles a filter into a predicate on documents, as a search evaluates it. Elasticsearch indexes every element of an
+ * array as a value of the field. It indexes no value for `null` or an empty array. A condition holds if one of the
+ * values matches. Its negation is the exact opposite. Koncorde (`evaluate.ts`) compares a field as a whole and treats
+ * `null` as a value.
  */
 import { type Fields, isFields, reader } from "./field.ts"
 import { contains, toPoint } from "./geo.ts"
@@ -9,7 +10,7 @@ import type { Bounds, Node } from "./node.ts"
 
 type Predicate = (fields: Fields) => boolean
 
-/** Compiles a node once. Conditions that searches do not have match nothing. */
+/** Compiles a node. Conditions that searches do not support match nothing. */
 export const searchPredicate = (node: Node): Predicate => {
   switch (node._tag) {
     case "Everything":
@@ -63,7 +64,7 @@ const within = ({ gt, gte, lt, lte }: Bounds) => (value: unknown): boolean =>
 
 const some = (field: string, holds: (value: unknown) => boolean): Predicate => (fields) => anyOf(fields, field, holds)
 
-/** Whether one of the values below `value` at this path matches the condition. `path` is empty at the field itself. */
+/** Whether one of the values at this path below `value` matches the condition. An empty path means `value` itself. */
 const anyOf = (value: unknown, path: string, holds: (value: unknown) => boolean): boolean => {
   if (value === null || value === undefined) return false
   if (Array.isArray(value)) return value.some((element) => anyOf(element, path, holds))

@@ -1,6 +1,6 @@
 /**
- * Declarations of the actions of plugins and of the application, as TypeScript: their names and routes from
- * `server:publicApi`, their options and results from the server's OpenAPI document, if it has them.
+ * Declarations of the actions of plugins and of the application, as TypeScript. Names and routes come from
+ * `server:publicApi`. Options and results come from the server's OpenAPI document, if it has them.
  */
 import type { Route } from "@effect-kuzzle/core/KuzzleAction"
 import type { Api } from "@effect-kuzzle/core/KuzzleServer"
@@ -9,8 +9,8 @@ import { asArray, at, isObject, type JsonObject, own } from "../../engine/json.t
 import * as Source from "./source.ts"
 import * as Spelling from "./spelling.ts"
 
-/** An action, and the operation that documents its route. */
-interface Documented {
+/** An action, and the operation of the OpenAPI document that describes its route. */
+interface DocumentedAction {
   readonly controller: string
   readonly action: string
   readonly route: Route | undefined
@@ -33,9 +33,9 @@ const verbs: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DELE
 
 type Routes = NonNullable<Api[string][string]["http"]>
 
-const documented = (controller: string, action: string, http: Routes, openapi: JsonObject): Documented => {
+const documented = (controller: string, action: string, http: Routes, openapi: JsonObject): DocumentedAction => {
   const routes = http.filter(({ verb }) => verbs.has(verb.toUpperCase()))
-  // Kuzzle calls the routes that begin with `_plugin` deprecated, and has others beside them.
+  // Kuzzle deprecates the routes that begin with `_plugin`, and has others for the same actions.
   const chosenRoute = routes.find(({ path }) => !path.startsWith("/_plugin/")) ?? routes[0]
   if (chosenRoute === undefined) return { controller, action, route: undefined, operation: undefined }
   const paths = own(openapi, "paths")
@@ -46,7 +46,7 @@ const documented = (controller: string, action: string, http: Routes, openapi: J
   return { controller, action, route: [verb, chosenRoute.path], operation: isObject(operation) ? operation : undefined }
 }
 
-const declaration = (documented: Documented, openapi: JsonObject, names: Source.Names): string => {
+const declaration = (documented: DocumentedAction, openapi: JsonObject, names: Source.Names): string => {
   const { action, controller, operation, route } = documented
   const isDocumented = operation !== undefined && !isGenerated(operation, documented)
   const { body, options } = isDocumented ? optionsOf(operation, route, openapi) : unknownOptions(route)
@@ -71,8 +71,8 @@ const declaration = (documented: Documented, openapi: JsonObject, names: Source.
   ].join("\n")
 }
 
-/** Whether Kuzzle has generated the operation, as it does for routes without documentation. */
-const isGenerated = (operation: JsonObject, { action, controller }: Documented): boolean =>
+/** Whether Kuzzle has generated the operation. It does so for routes without documentation. */
+const isGenerated = (operation: JsonObject, { action, controller }: DocumentedAction): boolean =>
   operation["description"] === `Controller: ${controller}.` && operation["summary"] === `Action: ${action}.`
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ interface Options {
 const namesInPath = (route: Route | undefined): ReadonlyArray<string> =>
   Array.from(route?.[1].matchAll(/:([^/]+)/g) ?? [], ([, name]) => name ?? "")
 
-/** Members of every request, or options of the client. */
+/** Names that an action's options cannot have: members of every request, and options of the client. */
 const reserved: ReadonlySet<string> = new Set([
   "controller",
   "action",
@@ -193,8 +193,8 @@ const resolved = (value: unknown, openapi: JsonObject): unknown => {
 }
 
 /** `ancestors`: the enclosing schemas, to detect recursion. */
-const schemaOf = (given: unknown, openapi: JsonObject, ancestors: ReadonlyArray<unknown> = []): string => {
-  const schema = resolved(given, openapi)
+const schemaOf = (reference: unknown, openapi: JsonObject, ancestors: ReadonlyArray<unknown> = []): string => {
+  const schema = resolved(reference, openapi)
   if (!isObject(schema) || ancestors.includes(schema)) return "Schema.Unknown"
   const inside = [...ancestors, schema]
   const types = asArray(schema["type"])

@@ -1,11 +1,11 @@
 /** The values of a field in the sampled documents. */
 import { isObject } from "../../engine/json.ts"
 
-/** Texts that differ are counted one by one up to this number. */
-const manyTexts = 32
+/** Up to this number of distinct texts, each text is counted. */
+const maxTexts = 32
 
-/** Objects in objects are examined down to this depth. Elasticsearch's mappings have 20 levels. */
-const deepest = 20
+/** Values are examined down to this depth. Elasticsearch's mappings have 20 levels. */
+const maxDepth = 20
 
 /** A date as `toISOString` writes it. */
 const isIso = (text: string): boolean => {
@@ -23,15 +23,16 @@ export class Evidence {
   nulls = 0
   booleans = 0
   numbers = 0
-  /** Counts of the numbers that JavaScript represents exactly, and of those that may be milliseconds of a date. */
+  /** How many numbers are integers that JavaScript represents exactly. */
   integers = 0
+  /** How many numbers may be the milliseconds of a date. */
   times = 0
-  /** The greatest distance of a number from 0. */
-  farthest = 0
+  /** The greatest absolute value of a number. */
+  maxMagnitude = 0
   texts = 0
   isoDates = 0
-  /** How often each text was seen; `undefined` where there are too many. */
-  different: Map<string, number> | undefined = new Map()
+  /** How often each text was seen; `undefined` if there are too many distinct texts. */
+  textCounts: Map<string, number> | undefined = new Map()
   objects = 0
   /** The evidence of the members of all objects. */
   readonly members = new Map<string, Evidence>()
@@ -39,7 +40,7 @@ export class Evidence {
   /** The evidence of the elements of all arrays; `undefined` if there were none. */
   elements: Evidence | undefined
   /** Objects and arrays that are nested too deeply to be examined. */
-  deep = 0
+  tooDeep = 0
 
   private constructor(private readonly depth: number) {}
 
@@ -50,7 +51,7 @@ export class Evidence {
   }
 
   /** The evidence of both sets of values. */
-  and(other: Evidence): Evidence {
+  union(other: Evidence): Evidence {
     const sum = new Evidence(this.depth)
     sum.merge(this)
     sum.merge(other)
@@ -58,8 +59,8 @@ export class Evidence {
   }
 
   /** The evidence without arrays and nulls. */
-  single(): Evidence {
-    const rest = this.and(new Evidence(this.depth))
+  withoutArrays(): Evidence {
+    const rest = this.union(new Evidence(this.depth))
     rest.count -= rest.arrays + rest.nulls
     rest.nulls = 0
     rest.arrays = 0
@@ -73,14 +74,14 @@ export class Evidence {
     else if (typeof value === "boolean") this.booleans++
     else if (typeof value === "number") this.addNumber(value)
     else if (typeof value === "string") this.addText(value)
-    else if (this.depth === deepest) this.deep++
+    else if (this.depth === maxDepth) this.tooDeep++
     else if (Array.isArray(value)) this.addArray(value)
     else if (isObject(value)) this.addObject(value)
   }
 
   private addNumber(value: number): void {
     this.numbers++
-    this.farthest = Math.max(this.farthest, Math.abs(value))
+    this.maxMagnitude = Math.max(this.maxMagnitude, Math.abs(value))
     if (Number.isSafeInteger(value)) this.integers++
     if (Number.isInteger(value) && Math.abs(value) <= maxTime) this.times++
   }
@@ -92,8 +93,8 @@ export class Evidence {
   }
 
   private countText(text: string, times: number): void {
-    this.different?.set(text, (this.different.get(text) ?? 0) + times)
-    if (this.different !== undefined && this.different.size > manyTexts) this.different = undefined
+    this.textCounts?.set(text, (this.textCounts.get(text) ?? 0) + times)
+    if (this.textCounts !== undefined && this.textCounts.size > maxTexts) this.textCounts = undefined
   }
 
   private addArray(values: ReadonlyArray<unknown>): void {
@@ -123,14 +124,14 @@ export class Evidence {
     this.numbers += other.numbers
     this.integers += other.integers
     this.times += other.times
-    this.farthest = Math.max(this.farthest, other.farthest)
+    this.maxMagnitude = Math.max(this.maxMagnitude, other.maxMagnitude)
     this.texts += other.texts
     this.isoDates += other.isoDates
     this.objects += other.objects
     this.arrays += other.arrays
-    this.deep += other.deep
-    if (other.different === undefined) this.different = undefined
-    else for (const [text, times] of other.different) this.countText(text, times)
+    this.tooDeep += other.tooDeep
+    if (other.textCounts === undefined) this.textCounts = undefined
+    else for (const [text, times] of other.textCounts) this.countText(text, times)
     for (const [name, member] of other.members) this.member(name).merge(member)
     if (other.elements !== undefined) (this.elements ??= new Evidence(this.depth + 1)).merge(other.elements)
   }

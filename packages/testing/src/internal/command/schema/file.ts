@@ -11,8 +11,8 @@ import * as Collection from "./collection.ts"
 import * as Source from "./source.ts"
 import * as Spelling from "./spelling.ts"
 
-/** A collection, and documents of it, without Kuzzle's own `_kuzzle_info`. */
-export interface Sampled {
+/** A collection, and some of its documents without Kuzzle's own `_kuzzle_info`. */
+export interface SampledCollection {
   readonly index: string
   readonly collection: string
   readonly mappings: Mappings
@@ -21,31 +21,31 @@ export interface Sampled {
 
 /** The data that was read from a server. */
 export interface ServerData {
-  readonly collections: ReadonlyArray<Sampled>
+  readonly collections: ReadonlyArray<SampledCollection>
   readonly api: Api
   /** The OpenAPI document of its plugins and its application. */
   readonly openapi: JsonObject
 }
 
-/** The file of a server. The same server gives the same text, in whatever order it was read. */
+/** The text of the file for a server. It does not depend on the order in which the server was read. */
 export const write = ({ api, collections, openapi }: ServerData): string => {
   const names = new Source.Names()
   const sorted = [...collections].sort((a, b) => compare(a.index, b.index) || compare(a.collection, b.collection))
   const isOneIndex = new Set(collections.map(({ index }) => index)).size === 1
   const parts = sorted.map((sampled) => repository(sampled, isOneIndex, names))
   const body = [...parts, ...Actions.declarations(api, openapi, names)].join("\n\n")
-  return sealed(`${[imports(body), helper(body), body].filter((part) => part !== "").join("\n\n")}\n`)
+  return withHeader(`${[imports(body), helper(body), body].filter((part) => part !== "").join("\n\n")}\n`)
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-const repository = (sampled: Sampled, isOneIndex: boolean, names: Source.Names): string => {
+const repository = (sampled: SampledCollection, isOneIndex: boolean, names: Source.Names): string => {
   const { collection, documents, index, mappings } = sampled
   const words = isOneIndex ? [collection] : [index, collection]
   const type = names.take(Source.pascal(...words))
   const value = names.take(Source.camel(...words))
   return [
-    Source.comment(`The documents of ${index}/${collection}, from its mappings and ${counted(documents.length)}.`),
+    Source.comment(`The documents of ${index}/${collection}, from its mappings and ${countOf(documents.length)}.`),
     `export const ${type} = ${Collection.schemaOf(mappings, documents)}`,
     "",
     `export type ${type} = typeof ${type}.Type`,
@@ -60,7 +60,7 @@ const repository = (sampled: Sampled, isOneIndex: boolean, names: Source.Names):
   ].join("\n")
 }
 
-const counted = (documents: number): string =>
+const countOf = (documents: number): string =>
   documents === 0 ? "no document" : documents === 1 ? "1 document" : `${documents} documents`
 
 const imports = (body: string): string => {
@@ -80,24 +80,26 @@ const helper = (body: string): string =>
     : ""
 
 // -------------------------------------------------------------------------------------------------------------------
-// the seal
+// the header
 // -------------------------------------------------------------------------------------------------------------------
 
-/** A checksum of the rest of the file is in its first line, so that another run knows whether the file was edited. */
-const seal = /^\/\/ Written by `effect-kuzzle schema`, checksum ([0-9a-f]{16})\. [^\n]*\n/
+/** The first line of the file. It has a checksum of the other lines, so that a later run detects edits. */
+const headerPattern = /^\/\/ Written by `effect-kuzzle schema`, checksum ([0-9a-f]{16})\. [^\n]*\n/
 
-const sealed = (text: string): string =>
+const withHeader = (text: string): string =>
   `// Written by \`effect-kuzzle schema\`, checksum ${
     checksum(text)
   }. Do not edit: the next run replaces this file only if it is unchanged.\n${text}`
 
 const checksum = (text: string): string => bytesToHex(sha256(utf8ToBytes(text))).slice(0, 16)
 
-/** The origin of a text: written by the command, edited since, or something else. */
+/**
+ * Whether the command has written the file, and whether it was edited since. `Foreign`: the command did not write it.
+ */
 export const stateOf = (file: string): "Written" | "Edited" | "Foreign" => {
   // Git may have changed the line breaks.
   const text = file.replaceAll("\r\n", "\n")
-  const [line = "", expected] = seal.exec(text) ?? []
+  const [line = "", expected] = headerPattern.exec(text) ?? []
   if (expected === undefined) return "Foreign"
   return checksum(text.slice(line.length)) === expected ? "Written" : "Edited"
 }

@@ -3,7 +3,7 @@
  */
 import { isObject } from "../../engine/json.ts"
 
-/** Moves all lines but the first to the right. Texts in JSON contain no line breaks, so no text is changed. */
+/** Indents all lines but the first. Texts in JSON contain no line breaks, so no text is changed. */
 export const indent = (text: string): string => text.replaceAll("\n", "\n  ")
 
 const plainName = /^[A-Za-z_$][\w$]*$/
@@ -30,7 +30,7 @@ export const literal = (value: unknown): string => {
   return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`
 }
 
-/** A comment for the following code. Its text cannot end it. */
+/** A comment for the following code. The end of a comment in its text is changed, so that it does not end this one. */
 export const comment = (line: string): string =>
   `/** ${line.replaceAll("*/", "* /").replace(/[\n\r\u2028\u2029]+/g, " ")} */`
 
@@ -48,20 +48,20 @@ const reserved =
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
 
-/** The words of names such as `yellow-taxi`, in the form of a type's name. */
+/** The name of a type from names such as `yellow-taxi`: `YellowTaxi`. */
 export const pascal = (...names: ReadonlyArray<string>): string => {
   const words = names.flatMap((name) => name.match(/[\p{L}\p{Nl}\p{Nd}$]+/gu) ?? [])
   const name = words.map(capital).join("")
   return /^[\p{L}\p{Nl}$]/u.test(name) ? name : `_${name}`
 }
 
-/** The words in the form of a value's name. */
+/** The name of a value from names such as `yellow-taxi`: `yellowTaxi`. */
 export const camel = (...names: ReadonlyArray<string>): string => {
   const name = pascal(...names)
   return name.charAt(0).toLowerCase() + name.slice(1)
 }
 
-/** Names of one file: each is given once. */
+/** Assigns the names of one file, each only once. */
 export class Names {
   private readonly taken = new Set(reserved.split(" "))
 

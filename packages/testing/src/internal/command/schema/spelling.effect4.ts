@@ -1,4 +1,4 @@
-/** How the schemas are spelled in the file that the command writes: as Effect 4 has them. */
+/** How the file that the command writes spells Schemas, with Effect 4. */
 import * as Source from "./source.ts"
 
 export const isoDate = "Schema.DateFromString"

@@ -1,20 +1,20 @@
-/** How the schemas are spelled in the file that the command writes: Effect's versions differ. */
+/** How the file that the command writes spells Schemas. Effect 4 spells some of them differently. */
 import * as Source from "./source.ts"
 
-/** A `Date` from a text, as JSON has it. */
+/** The Schema of a `Date` that is a text in JSON. */
 export const isoDate = "Schema.Date"
 
-/** A `Date` from milliseconds. */
+/** The Schema of a `Date` that is a number of milliseconds in JSON. */
 export const millis = "Schema.DateFromNumber"
 
 export const record = "Schema.Record({ key: Schema.String, value: Schema.Unknown })"
 
-/** The literals are sources themselves. */
+/** The Schema of one of some literals, which are given as TypeScript. */
 export const oneOf = (literals: ReadonlyArray<string>): string => `Schema.Literal(${literals.join(", ")})`
 
 export const union = (members: ReadonlyArray<string>): string => Source.block("Schema.Union(", members, ")")
 
-/** An object with these fields, and any other. */
+/** The Schema of an object with these fields and any others. */
 export const openStruct = (fields: ReadonlyArray<string>): string =>
   Source.block("Schema.Struct({", fields, "}, { key: Schema.String, value: Schema.Unknown })")
 

@@ -13,9 +13,9 @@ import { sum } from "./metrics.ts"
 import {
   type Aggregator,
   bucketOf,
+  checkedOptions,
   iso,
   keyResult,
-  known,
   matching,
   numbersOf,
   type Row,
@@ -25,12 +25,13 @@ import {
 } from "./scope.ts"
 
 /** An aggregation with one bucket, which contains the chosen rows. */
-const single = (choose: (options: JsonObject, scope: Scope) => ReadonlyArray<Row>): Aggregator => (options, scope) => {
-  const rows = choose(options, scope)
-  return { doc_count: rows.length, ...scope.within(rows) }
-}
+const singleBucket =
+  (choose: (options: JsonObject, scope: Scope) => ReadonlyArray<Row>): Aggregator => (options, scope) => {
+    const rows = choose(options, scope)
+    return { doc_count: rows.length, ...scope.innerResults(rows) }
+  }
 
-/** Buckets by name, or in a list. */
+/** The buckets as an object by their keys, or as a list. */
 const bucketsResult = (
   isKeyed: unknown,
   buckets: ReadonlyArray<readonly [key: string, bucket: JsonObject]>
@@ -63,12 +64,12 @@ const grouped = <Key extends Scalar>(
 interface Term {
   readonly key: Scalar
   readonly rows: ReadonlyArray<Row>
-  readonly within: JsonObject
+  readonly innerResults: JsonObject
 }
 
-/** The number by which an order sorts: `mean`, or `stats.avg`. */
-const resultAt = (within: JsonObject, path: string): number => {
-  const value = path.split(".").reduce<unknown>((at, name) => isObject(at) ? at[name] : undefined, within)
+/** The number by which buckets are ordered. `path`: an inner aggregation, or a part of its result (`stats.avg`). */
+const resultAt = (innerResults: JsonObject, path: string): number => {
+  const value = path.split(".").reduce<unknown>((at, name) => isObject(at) ? at[name] : undefined, innerResults)
   const number = isObject(value) ? value.value ?? value.doc_count : value
   return typeof number === "number" ? number : NaN
 }
@@ -77,18 +78,20 @@ const orderBy = (by: string, scope: Scope): (a: Term, b: Term) => number => {
   if (by === "_count") return (a, b) => a.rows.length - b.rows.length
   if (by === "_key" || by === "_term") return (a, b) => compareScalars(a.key, b.key)
   const [name = ""] = by.split(/[.>]/)
-  if (by.includes(">") || !Object.hasOwn(scope.within([]), name)) {
+  if (by.includes(">") || !Object.hasOwn(scope.innerResults([]), name)) {
     throw error("testing.engine.not_implemented", `the order by "${by}" of the aggregation "terms"`)
   }
-  return (a, b) => resultAt(a.within, by) - resultAt(b.within, by)
+  return (a, b) => resultAt(a.innerResults, by) - resultAt(b.innerResults, by)
 }
 
-/** How buckets are ordered: the fullest first, equals by their key. */
+/**
+ * The order of buckets. By default, those with the most documents are first. Equal buckets are ordered by their keys.
+ */
 const orderOf = (option: unknown, scope: Scope): (a: Term, b: Term) => number => {
-  const asked = option === undefined ?
+  const criteria = option === undefined ?
     [["_count", "desc"] as const] :
     asArray(option).flatMap((one) => isObject(one) ? Object.entries(one) : [])
-  const orders = asked.map(([by, direction]) => {
+  const orders = criteria.map(([by, direction]) => {
     const order = orderBy(by, scope)
     return String(direction).toLowerCase() === "desc" ? (a: Term, b: Term) => -order(a, b) : order
   })
@@ -107,7 +110,7 @@ const selection = (option: unknown, name: string): ((key: Scalar) => boolean) | 
 
 const terms: Aggregator = (options, scope) => {
   const names = ["field", "min_doc_count", "order", "size", "missing", "include", "exclude"]
-  const { exclude, include, min_doc_count = 1, order, size = 10 } = known("terms", options, ...names)
+  const { exclude, include, min_doc_count = 1, order, size = 10 } = checkedOptions("terms", options, ...names)
   if (!(Number(size) > 0)) throw badRequest("[1:1] [terms] failed to parse field [size]")
   if (Number(min_doc_count) < 1) {
     throw error("testing.engine.not_implemented", "\"min_doc_count\" 0 of the aggregation \"terms\"")
@@ -125,7 +128,7 @@ const terms: Aggregator = (options, scope) => {
   const all = Array.from(grouped(rowValues, (value) => value), ([key, rows]): Term => ({
     key,
     rows,
-    within: isOrderedWithin ? scope.within(rows) : {}
+    innerResults: isOrderedWithin ? scope.innerResults(rows) : {}
   })).filter(({ key, rows }) =>
     rows.length >= Number(min_doc_count) && included?.(key) !== false && excluded?.(key) !== true
   ).sort(orderOf(order, scope))
@@ -148,15 +151,15 @@ interface Histogram {
   readonly bounds: readonly [first: number, last: number] | undefined
 }
 
-/** The starts of the buckets. All buckets between the first and the last are included, unless there is a minimum. */
+/** The starts of the buckets. Without a minimum, empty buckets between the first and the last are included. */
 const startsOf = ({ bounds, groups, minimum, next }: Histogram, scope: Scope): ReadonlyArray<number> => {
-  const full = [...groups.keys()].sort((a, b) => a - b)
-  if (minimum > 0) return full.filter((start) => groups.get(start)!.length >= minimum)
-  const first = Math.min(full[0] ?? Infinity, bounds?.[0] ?? Infinity)
-  const last = Math.max(full.at(-1) ?? -Infinity, bounds?.[1] ?? -Infinity)
+  const occupied = [...groups.keys()].sort((a, b) => a - b)
+  if (minimum > 0) return occupied.filter((start) => groups.get(start)!.length >= minimum)
+  const first = Math.min(occupied[0] ?? Infinity, bounds?.[0] ?? Infinity)
+  const last = Math.max(occupied.at(-1) ?? -Infinity, bounds?.[1] ?? -Infinity)
   const starts: Array<number> = []
   for (let start = first; start <= last; start = next(start)) {
-    // Buckets are counted here, too, because there may be more than fit into memory.
+    // Buckets are counted here, too, because there may be more than fit into memory. `add` then fails.
     if (starts.length > 65_535) scope.buckets.add()
     starts.push(start)
   }
@@ -165,7 +168,7 @@ const startsOf = ({ bounds, groups, minimum, next }: Histogram, scope: Scope): R
 
 const histogram: Aggregator = (options, scope) => {
   const names = ["field", "interval", "offset", "min_doc_count", "keyed", "missing", "extended_bounds"]
-  const { extended_bounds, interval, keyed: isKeyed, min_doc_count = 0, offset = 0 } = known(
+  const { extended_bounds, interval, keyed: isKeyed, min_doc_count = 0, offset = 0 } = checkedOptions(
     "histogram",
     options,
     ...names
@@ -194,7 +197,7 @@ const histogram: Aggregator = (options, scope) => {
 
 const dateHistogram: Aggregator = (options, scope) => {
   const names = ["field", "calendar_interval", "fixed_interval", "min_doc_count", "keyed", "missing"]
-  const { keyed: isKeyed, min_doc_count = 0 } = known("date_histogram", options, ...names)
+  const { keyed: isKeyed, min_doc_count = 0 } = checkedOptions("date_histogram", options, ...names)
   if (!(Number(min_doc_count) >= 0)) throw badRequest("[1:1] [date_histogram] failed to parse field [min_doc_count]")
   const step = stepOf(options)
   const rowValues = numbersOf("date_histogram", options, scope)
@@ -227,15 +230,15 @@ interface Range {
 
 const rangesOf = (
   name: string,
-  asked: unknown,
+  definitions: unknown,
   read: (bound: unknown) => number,
   show: (bound: number) => string,
   isText: boolean
 ): ReadonlyArray<Range> => {
-  if (!Array.isArray(asked) || asked.length === 0) {
+  if (!Array.isArray(definitions) || definitions.length === 0) {
     throw badRequest(`No [ranges] specified for the [${name}] aggregation`)
   }
-  return asked.map((range) => {
+  return definitions.map((range) => {
     const { from, key, to } = isObject(range) ? range : {}
     const low = from === undefined || from === null ? -Infinity : read(from)
     const high = to === undefined || to === null ? Infinity : read(to)
@@ -273,39 +276,39 @@ const inRanges = (
     })
   )
 
-const numbered = (kind: string, options: JsonObject, scope: Scope) =>
+const numbersByRow = (kind: string, options: JsonObject, scope: Scope) =>
   numbersOf(kind, options, scope).map(({ row, values }) => ({ row, numbers: values.map(Number) }))
 
 const range: Aggregator = (options, scope) => {
-  const { keyed: isKeyed, ranges } = known("range", options, "field", "ranges", "keyed", "missing")
+  const { keyed: isKeyed, ranges } = checkedOptions("range", options, "field", "ranges", "keyed", "missing")
   return inRanges(
     isKeyed,
     rangesOf(scope.name, ranges, Number, double, false),
-    numbered("range", options, scope),
+    numbersByRow("range", options, scope),
     scope
   )
 }
 
 const dateRange: Aggregator = (options, scope) => {
-  const { keyed: isKeyed, ranges } = known("date_range", options, "field", "ranges", "keyed", "missing")
+  const { keyed: isKeyed, ranges } = checkedOptions("date_range", options, "field", "ranges", "keyed", "missing")
   const read = (bound: unknown) => Query.dateOf(bound, scope.now)
-  const rowNumbers = numbered("date_range", options, scope)
+  const rowNumbers = numbersByRow("date_range", options, scope)
   return inRanges(isKeyed, rangesOf(scope.name, ranges, read, iso, true), rowNumbers, scope)
 }
 
 const geoDistance: Aggregator = (options, scope) => {
   const names = ["field", "origin", "unit", "ranges", "keyed"]
-  const { field: path, keyed: isKeyed, origin, ranges, unit = "m" } = known("geo_distance", options, ...names)
+  const { field: path, keyed: isKeyed, origin, ranges, unit = "m" } = checkedOptions("geo_distance", options, ...names)
   const [centre, length] = [Geo.placeOf(origin), Geo.unitOf(unit)]
   const rowNumbers = scope.rows.map((row) => {
     const field = fieldAt(row.mapping, String(path))
     const places = field?.type === "geo_point" ? placesIn(row.document, field) : []
     return { row, numbers: places.map((place) => Geo.distance(centre, place) / length) }
   })
-  const asked = rangesOf(scope.name, ranges, Number, double, false).map((range) =>
+  const distanceRanges = rangesOf(scope.name, ranges, Number, double, false).map((range) =>
     range.from === -Infinity ? { ...range, boundsResult: { from: 0, ...range.boundsResult } } : range
   )
-  return inRanges(isKeyed, asked, rowNumbers, scope)
+  return inRanges(isKeyed, distanceRanges, rowNumbers, scope)
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -314,20 +317,22 @@ const geoDistance: Aggregator = (options, scope) => {
 
 const filters: Aggregator = (options, scope) => {
   const names = ["filters", "other_bucket", "other_bucket_key"]
-  const { filters: asked, other_bucket, other_bucket_key } = known("filters", options, ...names)
-  if (typeof asked !== "object" || asked === null) throw badRequest("[filters] cannot be empty.")
-  const matched = Object.entries(asked).map(([name, query]) => [name, matching(query, scope.rows, scope.now)] as const)
+  const { filters: queries, other_bucket, other_bucket_key } = checkedOptions("filters", options, ...names)
+  if (typeof queries !== "object" || queries === null) throw badRequest("[filters] cannot be empty.")
+  const matched = Object.entries(queries).map(([name, query]) =>
+    [name, matching(query, scope.rows, scope.now)] as const
+  )
   const taken = new Set(matched.flatMap(([, rows]) => rows))
   const hasOther = other_bucket === true || (other_bucket !== false && other_bucket_key !== undefined)
   const other = hasOther
     ? [[String(other_bucket_key ?? "_other_"), scope.rows.filter((row) => !taken.has(row))] as const]
     : []
   const all = [...matched, ...other].map(([name, rows]) => [name, bucketOf(scope, {}, rows)] as const)
-  return { buckets: Array.isArray(asked) ? all.map(([, bucket]) => bucket) : Object.fromEntries(all) }
+  return { buckets: Array.isArray(queries) ? all.map(([, bucket]) => bucket) : Object.fromEntries(all) }
 }
 
-const hasNone = (options: JsonObject, scope: Scope): ReadonlyArray<Row> => {
-  const path = String(known("missing", options, "field").field)
+const withoutValue = (options: JsonObject, scope: Scope): ReadonlyArray<Row> => {
+  const path = String(checkedOptions("missing", options, "field").field)
   return scope.rows.filter(({ document, mapping }) =>
     !Query.compile({ exists: { field: path } }, mapping, scope.now)(document)
   )
@@ -338,7 +343,7 @@ const hasNone = (options: JsonObject, scope: Scope): ReadonlyArray<Row> => {
 // -------------------------------------------------------------------------------------------------------------------
 
 const nested = (options: JsonObject, { name, rows }: Scope): ReadonlyArray<Row> => {
-  const { path } = known("nested", options, "path")
+  const { path } = checkedOptions("nested", options, "path")
   if (path === undefined) throw badRequest(`Missing [path] field for nested aggregation [${name}]`)
   return rows.flatMap((row) =>
     fieldAt(row.mapping, String(path))?.type === "nested"
@@ -347,9 +352,9 @@ const nested = (options: JsonObject, { name, rows }: Scope): ReadonlyArray<Row> 
   )
 }
 
-/** The documents, or the nested objects at a path, that some nested objects are in. */
+/** The documents that contain the nested objects, or with `path` the objects at that path that contain them. */
 const reverseNested = (options: JsonObject, { name, rows }: Scope): ReadonlyArray<Row> => {
-  const { path = "" } = known("reverse_nested", options, "path")
+  const { path = "" } = checkedOptions("reverse_nested", options, "path")
   const outer = new Map<unknown, Row>()
   for (const row of rows) {
     let { document } = row
@@ -373,14 +378,14 @@ interface Source {
   readonly keysOf: (rows: ReadonlyArray<Row>) => ReadonlyArray<ReadonlyArray<Scalar>>
 }
 
-const sourceOf = (asked: unknown, scope: Scope): Source => {
-  const [[name, kinds] = ["", undefined]] = isObject(asked) ? Object.entries(asked) : []
-  const [[kind, given] = ["", undefined]] = isObject(kinds) ? Object.entries(kinds) : []
-  const options = isObject(given) ? given : {}
+const sourceOf = (definition: unknown, scope: Scope): Source => {
+  const [[name, kinds] = ["", undefined]] = isObject(definition) ? Object.entries(definition) : []
+  const [[kind, body] = ["", undefined]] = isObject(kinds) ? Object.entries(kinds) : []
+  const options = isObject(body) ? body : {}
   const { missing_bucket, order = "asc" } = options
   const common = ["field", "order", "missing_bucket"]
   const keys = (intervals: ReadonlyArray<string>, keyOf: (value: Scalar) => Scalar): Source => {
-    known(`composite: ${kind}`, options, ...common, ...intervals)
+    checkedOptions(`composite: ${kind}`, options, ...common, ...intervals)
     return {
       name,
       descending: order === "desc",
@@ -420,11 +425,11 @@ const compareKeys = (sources: ReadonlyArray<Source>) => (a: Key, b: Key): number
 }
 
 const composite: Aggregator = (options, scope) => {
-  const { after, size = 10, sources: asked } = known("composite", options, "sources", "size", "after")
-  if (!Array.isArray(asked) || asked.length === 0) {
+  const { after, size = 10, sources: definitions } = checkedOptions("composite", options, "sources", "size", "after")
+  if (!Array.isArray(definitions) || definitions.length === 0) {
     throw badRequest("Failed to build [composite] after last required field arrived")
   }
-  const sources = asked.map((one) => sourceOf(one, scope))
+  const sources = definitions.map((one) => sourceOf(one, scope))
   const columns = sources.map(({ hasMissing, keysOf }) =>
     keysOf(scope.rows).map((keys): Key => keys.length === 0 && hasMissing ? [null] : keys)
   )
@@ -467,14 +472,14 @@ export const buckets: { readonly [kind: string]: Aggregator } = {
   date_range: dateRange,
   geo_distance: geoDistance,
   filters,
-  filter: single((query, { now, rows }) => matching(query, rows, now)),
-  missing: single(hasNone),
-  nested: single(nested),
-  reverse_nested: single(reverseNested),
-  global: single((options, { everything, isTop }) => {
-    known("global", options)
-    if (isTop) return everything()
-    // Elasticsearch gives its reason in a list that Kuzzle does not look into (esWrapper.js).
+  filter: singleBucket((query, { now, rows }) => matching(query, rows, now)),
+  missing: singleBucket(withoutValue),
+  nested: singleBucket(nested),
+  reverse_nested: singleBucket(reverseNested),
+  global: singleBucket((options, { allRows, isTop }) => {
+    checkedOptions("global", options)
+    if (isTop) return allRows()
+    // Elasticsearch gives its reason in a list that Kuzzle does not read (esWrapper.js).
     throw error("services.storage.unexpected_error", "all shards failed")
   }),
   composite

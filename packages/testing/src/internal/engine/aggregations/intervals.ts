@@ -38,7 +38,7 @@ const calendars: { readonly [name: string]: Step } = {
   year: calendar((year) => [Date.UTC(year, 0), Date.UTC(year + 1, 0)])
 }
 
-const short: { readonly [name: string]: string } = {
+const abbreviations: { readonly [name: string]: string } = {
   "1m": "minute",
   "1h": "hour",
   "1d": "day",
@@ -51,7 +51,7 @@ const short: { readonly [name: string]: string } = {
 export const stepOf = ({ calendar_interval: byCalendar, fixed_interval: byLength }: JsonObject): Step => {
   if (byCalendar !== undefined) {
     const name = String(byCalendar)
-    const step = calendars[short[name] ?? name]
+    const step = calendars[abbreviations[name] ?? name]
     if (step === undefined) {
       throw badRequest("[1:1] [date_histogram] failed to parse field [calendar_interval]")
     }

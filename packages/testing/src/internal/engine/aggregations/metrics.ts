@@ -5,7 +5,7 @@ import type { JsonObject } from "../json.ts"
 import { fieldAt, isDate, type Mapping, placesIn } from "../mapping.ts"
 import * as Sorting from "../sorting.ts"
 import { filterSource } from "../source.ts"
-import { type Aggregator, iso, known, numbersOf, type Row, type Scope, valuesOf } from "./scope.ts"
+import { type Aggregator, checkedOptions, iso, numbersOf, type Row, type Scope, valuesOf } from "./scope.ts"
 
 /** A sum as Elasticsearch computes it: the rounding error of each addition is added to the next (Kahan). */
 export const sum = (numbers: ReadonlyArray<number>): number => {
@@ -20,10 +20,10 @@ export const sum = (numbers: ReadonlyArray<number>): number => {
   return total
 }
 
-const least = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => Math.min(a, b), Infinity)
-const most = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => Math.max(a, b), -Infinity)
+const smallest = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => Math.min(a, b), Infinity)
+const largest = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => Math.max(a, b), -Infinity)
 
-/** The results in the form of the answer: dates and booleans also as text. */
+/** The results in the form of the answer. Dates and booleans are added as text. */
 const metricResult = (
   results: { readonly [name: string]: number | null },
   types: ReadonlySet<string>,
@@ -44,7 +44,7 @@ const metricResult = (
 }
 
 const numbersAndTypes = (kind: string, options: JsonObject, scope: Scope) => {
-  const values = numbersOf(kind, known(kind, options, "field", "missing"), scope)
+  const values = numbersOf(kind, checkedOptions(kind, options, "field", "missing"), scope)
   return {
     numbers: values.flatMap(({ values }) => values.map(Number)),
     types: new Set(values.map(({ type }) => type))
@@ -62,16 +62,16 @@ const orNull = (numbers: ReadonlyArray<number>, value: number): number | null =>
 
 const basicStats = (numbers: ReadonlyArray<number>) => ({
   count: numbers.length,
-  min: orNull(numbers, least(numbers)),
-  max: orNull(numbers, most(numbers)),
+  min: orNull(numbers, smallest(numbers)),
+  max: orNull(numbers, largest(numbers)),
   avg: orNull(numbers, sum(numbers) / numbers.length),
   sum: sum(numbers)
 })
 
-const counted = new Set(["count"])
+const withoutText = new Set(["count"])
 
 const placesFor = (kind: string, options: JsonObject, { rows }: Scope): ReadonlyArray<Geo.Place> => {
-  const path = String(known(kind, options, "field").field)
+  const path = String(checkedOptions(kind, options, "field").field)
   return rows.flatMap(({ document, mapping }) => {
     const field = fieldAt(mapping, path)
     if (field === undefined) return []
@@ -94,7 +94,7 @@ const hitOf = ({ document, index, score }: Row, source: unknown, isScored: boole
 }
 
 const topHits: Aggregator = (options, { now, rows }) => {
-  const { _source, from = 0, size = 3, sort } = known("top_hits", options, "_source", "from", "size", "sort")
+  const { _source, from = 0, size = 3, sort } = checkedOptions("top_hits", options, "_source", "from", "size", "sort")
   if (rows.some(({ document }) => document.nested !== "")) {
     throw error("testing.engine.not_implemented", "the aggregation \"top_hits\" of nested objects")
   }
@@ -111,18 +111,18 @@ const topHits: Aggregator = (options, { now, rows }) => {
     ...hitOf(row, _source, isScored),
     ...(keys.length === 0 ? {} : { sort: values.map((value) => typeof value === "boolean" ? Number(value) : value) })
   }))
-  const best = isScored && rows.length > 0 ? most(rows.map(({ score }) => score)) : null
+  const best = isScored && rows.length > 0 ? largest(rows.map(({ score }) => score)) : null
   return { hits: { hits, max_score: best, total: { relation: "eq", value: rows.length } } }
 }
 
 export const metrics: { readonly [kind: string]: Aggregator } = {
-  min: metric("min", (numbers) => orNull(numbers, least(numbers))),
-  max: metric("max", (numbers) => orNull(numbers, most(numbers))),
+  min: metric("min", (numbers) => orNull(numbers, smallest(numbers))),
+  max: metric("max", (numbers) => orNull(numbers, largest(numbers))),
   avg: metric("avg", (numbers) => orNull(numbers, sum(numbers) / numbers.length)),
   sum: metric("sum", sum),
   stats: (options, scope) => {
     const { numbers, types } = numbersAndTypes("stats", options, scope)
-    return metricResult(basicStats(numbers), types, counted)
+    return metricResult(basicStats(numbers), types, withoutText)
   },
   extended_stats: (options, scope) => {
     const { numbers, types } = numbersAndTypes("extended_stats", options, scope)
@@ -161,7 +161,7 @@ export const metrics: { readonly [kind: string]: Aggregator } = {
     }
   },
   value_count: (options, scope) => {
-    const { field } = known("value_count", options, "field", "missing")
+    const { field } = checkedOptions("value_count", options, "field", "missing")
     const isGeo = scope.rows.some(({ mapping }) => fieldAt(mapping, String(field))?.type === "geo_point")
     return {
       value: isGeo
@@ -170,9 +170,10 @@ export const metrics: { readonly [kind: string]: Aggregator } = {
     }
   },
   cardinality: (options, scope) => {
-    // Elasticsearch counts exactly up to some thousands, and estimates above.
+    // Elasticsearch counts exactly up to a few thousand, and estimates larger numbers. The engine always counts
+    // exactly.
     const names = ["field", "missing", "precision_threshold"]
-    const rowValues = valuesOf(known("cardinality", options, ...names), scope)
+    const rowValues = valuesOf(checkedOptions("cardinality", options, ...names), scope)
     return { value: new Set(rowValues.flatMap(({ values }) => values)).size }
   },
   top_hits: topHits,

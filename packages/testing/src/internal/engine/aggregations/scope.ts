@@ -19,10 +19,10 @@ export interface Scope {
   readonly name: string
   readonly rows: ReadonlyArray<Row>
   /** The rows of all documents, whatever the query. */
-  readonly everything: () => ReadonlyArray<Row>
+  readonly allRows: () => ReadonlyArray<Row>
   readonly now: number
-  /** The aggregations within each bucket. */
-  readonly within: (rows: ReadonlyArray<Row>) => JsonObject
+  /** Computes the inner aggregations of a bucket. */
+  readonly innerResults: (rows: ReadonlyArray<Row>) => JsonObject
   readonly buckets: Buckets
   readonly isTop: boolean
 }
@@ -35,20 +35,20 @@ const maxBuckets = 65_535
 /** Counts the buckets of a search. */
 export class Buckets {
   private count = 0
-  /** Kuzzle finds no message in Elasticsearch's answer (esWrapper.js). */
+  /** Counts a bucket. Above the limit it fails without a message: Kuzzle finds none in the answer (esWrapper.js). */
   add(): void {
     if (++this.count > maxBuckets) throw error("services.storage.unexpected_error", "")
   }
 }
 
-/** A bucket in the form of the answer. It counts against `maxBuckets`. */
+/** A bucket in the form of the answer. It counts towards `maxBuckets`. */
 export const bucketOf = (scope: Scope, key: JsonObject, rows: ReadonlyArray<Row>): JsonObject => {
   scope.buckets.add()
-  return { ...key, doc_count: rows.length, ...scope.within(rows) }
+  return { ...key, doc_count: rows.length, ...scope.innerResults(rows) }
 }
 
-/** The options of an aggregation. Unknown options are refused. */
-export const known = (kind: string, options: JsonObject, ...names: ReadonlyArray<string>): JsonObject => {
+/** Returns the options of an aggregation. Refuses options that the engine does not implement. */
+export const checkedOptions = (kind: string, options: JsonObject, ...names: ReadonlyArray<string>): JsonObject => {
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined) throw error("testing.engine.not_implemented", `"${unknown}" of the aggregation "${kind}"`)
   return options
@@ -60,7 +60,7 @@ export interface Values {
   readonly values: ReadonlyArray<Scalar>
 }
 
-/** The values of a field in each document; `missing` stands for a missing value. */
+/** The values of a field in each document. A document without a value gets the value of the option `missing`. */
 export const valuesOf = ({ field: path, missing }: JsonObject, { rows }: Scope): ReadonlyArray<Values> => {
   if (path === undefined) {
     throw badRequest("Required one of fields [field, script], but none were specified. ")

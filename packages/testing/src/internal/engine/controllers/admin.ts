@@ -9,13 +9,13 @@ import { deleteProfile, deleteRole, deleteUser, security } from "./security.ts"
 
 const acknowledged = { acknowledge: true }
 
-/** Whether the answer waits until the action is complete. */
+/** Whether the request waits until the action is complete. */
 const waits = ({ args }: Request.KuzzleRequest): boolean =>
   !(args.refresh === false || args.refresh === "false" || args.refresh === null)
 
 /**
- * If the answer does not wait for the action, the action fails silently. A feature that the engine does not implement
- * is always reported.
+ * Runs an action. If the request does not wait, an error of Kuzzle is dropped. A feature that the engine does not
+ * implement is always reported.
  */
 const acknowledge = (call: Call, run: () => void) => {
   try {
@@ -35,7 +35,7 @@ function assertObject(value: unknown): asserts value is JsonObject {
 // fixtures
 // -------------------------------------------------------------------------------------------------------------------
 
-/** A value that is not a list is refused by different parts of the server, each with its own message. */
+/** The lines of fixtures. Different parts of the server refuse other values, each with its own message. */
 const linesOf = (payload: unknown): ReadonlyArray<unknown> => {
   if (Array.isArray(payload)) return payload
   if (payload === null) throw nativeError("Cannot convert undefined or null to object")
@@ -43,7 +43,7 @@ const linesOf = (payload: unknown): ReadonlyArray<unknown> => {
   throw error("services.storage.unexpected_error", "The argument provided is not an array")
 }
 
-/** The loaded entries must have names. They are checked after the loading has begun. */
+/** Refuses a list, because entries must have names. The check comes after the loading has begun. */
 const assertNamed = ({ request }: Call): void => {
   if (request.list !== undefined) throw error("api.assert.invalid_argument", request.list, "object")
 }
@@ -77,8 +77,8 @@ const loadMappings = (call: Call, mappings: JsonObject): void => {
 // securities
 // -------------------------------------------------------------------------------------------------------------------
 
-/** A request of the server to itself: rights are not checked. */
-const within = (call: Call, action: string, args: JsonObject): Call => {
+/** A request of the server to itself. Its rights are not checked. */
+const internalCall = (call: Call, action: string, args: JsonObject): Call => {
   const options = {
     protocol: "websocket",
     verb: "",
@@ -102,7 +102,7 @@ const createAll = (
   for (const [_id, body] of Object.entries(objects)) {
     assertObject(body)
     try {
-      security[action]!(within(call, action, { _id, body, ...options }))
+      security[action]!(internalCall(call, action, { _id, body, ...options }))
     } catch (cause) {
       failures.push(cause)
     }
@@ -126,7 +126,7 @@ const usersToCreate = (call: Call, users: unknown): unknown => {
     case "skip":
       return Object.fromEntries(Object.entries(users).filter(([id]) => !existing.has(id)))
     case "overwrite":
-      security.mDeleteUsers!(within(call, "mDeleteUsers", { body: { ids: [...existing] }, refresh: "wait_for" }))
+      security.mDeleteUsers!(internalCall(call, "mDeleteUsers", { body: { ids: [...existing] }, refresh: "wait_for" }))
       return users
     default:
       throw error("api.assert.unexpected_argument", "onExistingUsers", ["skip", "overwrite", "fail"])
@@ -134,15 +134,15 @@ const usersToCreate = (call: Call, users: unknown): unknown => {
 }
 
 const loadSecurities = (call: Call, { profiles, roles, users }: JsonObject, force: boolean): void => {
-  const { users: known } = call.state
+  const { users: storedUsers } = call.state
   assertNamed(call)
   const refresh = waits(call.request) ? "wait_for" : "false"
-  createAll(call, "createOrReplaceRole", roles, { force, refresh }, known.profiles.roles.collection)
-  createAll(call, "createOrReplaceProfile", profiles, { refresh }, known.profiles.collection)
-  createAll(call, "createUser", usersToCreate(call, users), { refresh }, known.collection)
+  createAll(call, "createOrReplaceRole", roles, { force, refresh }, storedUsers.profiles.roles.collection)
+  createAll(call, "createOrReplaceProfile", profiles, { refresh }, storedUsers.profiles.collection)
+  createAll(call, "createUser", usersToCreate(call, users), { refresh }, storedUsers.collection)
 }
 
-/** Deletes the documents of a collection that searches see, and returns their number. */
+/** Deletes the documents that searches see in a collection. Returns their number. */
 const truncate = (call: Call, collection: Collection, remove: (id: string) => void): number => {
   const ids = collection.searchable(call.now).map(({ _id }) => _id)
   for (const id of ids) remove(id)
@@ -175,7 +175,7 @@ const resetSecurity = (call: Call) => {
 // -------------------------------------------------------------------------------------------------------------------
 
 export const admin: Controller = {
-  // Nothing to reset: only the engine changes its state.
+  // The engine has no cache of the indexes.
   refreshIndexCache: () => undefined,
   resetCache: ({ request, state }) => {
     const database = Request.getString(request, "database")

@@ -4,7 +4,7 @@ import * as Request from "../request.ts"
 import type { Token } from "../sessions.ts"
 import type { Call, Controller } from "../state.ts"
 import { anonymousId, show } from "../users.ts"
-import { checkRights, createApiKey, rightsOf, searchApiKeys, settle } from "./security.ts"
+import { checkRights, createApiKey, refreshAfterWrite, rightsOf, searchApiKeys } from "./security.ts"
 
 const assertAuthenticated = ({ request, user }: Call): void => {
   if (user._id === anonymousId) {
@@ -18,7 +18,7 @@ const ownStrategy = (call: Call): Strategy => {
   return call.state.strategies.get(Request.getString(call.request, "strategy"))
 }
 
-/** The same with the credentials. */
+/** The strategy and the credentials of a request that changes the user's own credentials. */
 const ownCredentials = (call: Call) => {
   assertAuthenticated(call)
   const name = Request.getString(call.request, "strategy")
@@ -29,7 +29,7 @@ const ownCredentials = (call: Call) => {
 const usesCookie = ({ request, state }: Call): boolean =>
   state.settings.cookieAuthentication && Request.getBoolean(request, "cookieAuth")
 
-/** The token in the answer, or in a cookie: never in both (spec 2.6). */
+/** Sends a token in the answer or in a cookie, never in both (spec 2.6). */
 const sendToken = (call: Call, token: Token) => {
   const { expiresAt, jwt, ttl, userId } = token
   if (!usesCookie(call)) return { _id: userId, expiresAt, jwt, ttl }
@@ -39,7 +39,7 @@ const sendToken = (call: Call, token: Token) => {
 }
 
 /**
- * The credentials of a login: passport reads the body, then the arguments, and accepts values that are not objects.
+ * An argument of a login. The library `passport` reads the body first, then the arguments, and ignores objects.
  */
 const credentialOf = ({ request: { args, body } }: Call, name: string): unknown =>
   [body?.[name], args[name]].find((value) => value && typeof value !== "object")
@@ -50,7 +50,7 @@ export const auth: Controller = {
     const strategy = state.strategies.get(Request.getString(request, "strategy"))
     const kuid = strategy.login((name) => credentialOf(call, name))
     const existing = state.sessions.linked(kuid, connectionId)
-    // A connection with an API key or an infinite token of this user gets the same token again, whatever it requests.
+    // A connection with an API key or an infinite token of this user keeps its token, whatever it requests.
     if (existing !== undefined && (existing.isApiKey || existing.ttl < 0)) return sendToken(call, existing)
     const expiresIn = request.args.expiresIn ? request.args.expiresIn : undefined
     const token = state.sessions.create(kuid, expiresIn, now)
@@ -61,14 +61,14 @@ export const auth: Controller = {
   logout: (call) => {
     const { connectionId, request, state, token, user } = call
     if (!usesCookie(call)) assertAuthenticated(call)
-    // Unlinked first: the connection that logs out keeps its subscriptions, the others of this token lose theirs.
+    // The connection is unlinked first, so it keeps its subscriptions. The token's other connections lose theirs.
     if (token !== undefined) state.sessions.unlink(connectionId)
     if (token !== undefined) {
       const isGlobal = Request.getBoolean(request, "global")
       if (isGlobal) state.dropSubscriptions(state.sessions.revokeUser(user._id))
       else if (!token.isApiKey) state.dropSubscriptions(state.sessions.revoke(token))
     }
-    // Read again, as in the real server: over HTTP a logout without `cookieAuth` blanks the cookie too (transcript 05).
+    // As in the real server, the flag is read again. So any logout over HTTP clears the cookie (transcript 05).
     if (usesCookie(call)) call.setCookie("authToken=null; Path=/; HttpOnly; SameSite=Strict")
     return { acknowledged: true }
   },
@@ -77,8 +77,8 @@ export const auth: Controller = {
     if (token === null) return { expiresAt: null, kuid: anonymousId, valid: true }
     try {
       const session = call.state.sessions.verify(token, call.now)
-      // Checking a token for a single use uses it up.
-      call.state.dropSubscriptions(call.state.sessions.spend(session))
+      // The check uses up a single-use token.
+      call.state.dropSubscriptions(call.state.sessions.endIfSingleUse(session))
       return { expiresAt: session.expiresAt, kuid: session.userId, valid: true }
     } catch (cause) {
       if (!(cause instanceof EngineError) || cause.status !== 401) throw cause
@@ -96,7 +96,7 @@ export const auth: Controller = {
   },
   refreshToken: (call) => {
     assertAuthenticated(call)
-    // `assertAuthenticated` leaves only requests with a token.
+    // `assertAuthenticated` only accepts requests with a token.
     return sendToken(call, call.state.sessions.refresh(call.token!, call.request.args.expiresIn, call.now))
   },
   getCurrentUser: ({ now, state, user }) => ({
@@ -115,7 +115,7 @@ export const auth: Controller = {
     const body = Request.getBody(request)
     Request.getInteger(request, "retryOnConflict", 10)
     const updated = state.users.update(user._id, undefined, body, user._id, now)
-    settle(call, state.users.collection)
+    refreshAfterWrite(call, state.users.collection)
     return show(updated)
   },
   getStrategies: () => strategyNames,
@@ -125,14 +125,14 @@ export const auth: Controller = {
     const { body, strategy } = ownCredentials(call)
     strategy.validate(call.user._id, body, false, call.now)
     const created = strategy.create(call.user._id, body, call.now)
-    settle(call, strategy.collection)
+    refreshAfterWrite(call, strategy.collection)
     return created
   },
   updateMyCredentials: (call) => {
     const { body, strategy } = ownCredentials(call)
     strategy.validate(call.user._id, body, true, call.now)
     const updated = strategy.update(call.user._id, body, call.now)
-    settle(call, strategy.collection)
+    refreshAfterWrite(call, strategy.collection)
     return updated
   },
   validateMyCredentials: (call) => {
@@ -142,7 +142,7 @@ export const auth: Controller = {
   deleteMyCredentials: (call) => {
     const strategy = ownStrategy(call)
     strategy.delete(call.user._id, call.now)
-    settle(call, strategy.collection)
+    refreshAfterWrite(call, strategy.collection)
     return { acknowledged: true }
   },
   createApiKey: (call) => createApiKey(call, () => call.user),

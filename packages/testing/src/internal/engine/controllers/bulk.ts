@@ -4,7 +4,7 @@ import type { Change } from "../realtime.ts"
 import * as Request from "../request.ts"
 import type { Call, Controller } from "../state.ts"
 import { checkIds, checkScripts, type Collection, RefusedError } from "../storage.ts"
-import { collectionOf, settle } from "../target.ts"
+import { collectionOf, refreshIf } from "../target.ts"
 import { execute, kinds, type Outcome, withoutMetadata } from "../writes.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -22,7 +22,7 @@ const isOperation = (name: string | undefined): name is Operation =>
 interface Line {
   readonly operation: Operation
   readonly id: string | undefined
-  /** The payload of the operation; a `delete` has none. */
+  /** The payload of the operation; empty for a `delete`. */
   readonly payload: JsonObject
 }
 
@@ -59,7 +59,7 @@ const linesOf = (bulkData: ReadonlyArray<unknown>): ReadonlyArray<Line> => {
 const refusal = (status: number, type: string, reason: string): RefusedError =>
   new RefusedError(type, reason, new EngineError(undefined, status, reason, {}))
 
-/** Executes a line, and returns the id and the status of Elasticsearch. */
+/** Executes a line. Returns the id, and the status that Elasticsearch answers. */
 const run = (
   { id, operation, payload }: Line & { readonly id: string },
   collection: Collection,
@@ -75,7 +75,7 @@ const run = (
       const created = { author, createdAt: now, updatedAt: null, updater: null }
       const source = { ...payload, _kuzzle_info: created }
       // Elasticsearch reads a document before it reads its id.
-      if (operation === "create") collection.admit(id, source)
+      if (operation === "create") collection.indexContent(id, source)
       if (operation === "create" && before !== undefined) {
         throw refusal(
           409,
@@ -99,14 +99,14 @@ const run = (
       return [id, status]
     }
     case "delete": {
-      // A deletion gives a version even to a document that does not exist.
+      // In Elasticsearch, a deletion creates a version even if the document does not exist.
       collection.delete(id, now)
       return [id, before === undefined ? 404 : 200]
     }
   }
 }
 
-/** Imports lines into a collection. `author`: the author in the metadata of the documents. */
+/** Imports lines into a collection. `author` is part of the documents' metadata. */
 export const importInto = (
   { now, state }: Pick<Call, "now" | "state">,
   collection: Collection,
@@ -122,9 +122,9 @@ export const importInto = (
     const { id = state.identifiers.document(), operation, payload } = line
     try {
       const [_id, status] = run({ ...line, id }, collection, author, now)
-      const done = { [operation]: { _id, status } }
-      if (status >= 400) errors.push(done)
-      else successes.push(done)
+      const result = { [operation]: { _id, status } }
+      if (status >= 400) errors.push(result)
+      else successes.push(result)
     } catch (cause) {
       if (!(cause instanceof RefusedError)) throw cause
       const { reason, status, type } = cause
@@ -144,7 +144,7 @@ const importLines = (call: Call) => {
   const bulkData = Request.getBodyArray(request, "bulkData")
   const collection = collectionOf(call)
   const { errors, successes } = importInto(call, collection, bulkData, user._id)
-  settle(collection, refresh)
+  refreshIf(collection, refresh)
   if (strict && errors.length > 0) throw incomplete("import", errors)
   return { errors, successes }
 }
@@ -162,7 +162,7 @@ const matching = (call: Call) => {
 
 /**
  * Whether a document has all objects that contain the changed fields. Kuzzle turns the changes into a script with one
- * assignment for each path, and a script that fails ends the request.
+ * assignment for each path. If the script fails, the request fails.
  */
 const hasParents = (source: JsonObject, changes: JsonObject): boolean =>
   Object.entries(changes).every(([key, change]) => {
@@ -184,7 +184,7 @@ export const bulk: Controller = {
     if (request.list !== undefined) throw badRequest("failed to parse")
     const created = collection.get(id) === undefined
     const { _id, _source, _version } = collection.write(id, content, now)
-    settle(collection, refresh)
+    refreshIf(collection, refresh)
     if (notify) state.realtime.notify(request, changeOf({ _id, _source, _version, created }))
     return { _id, _source, _version }
   },
@@ -198,7 +198,7 @@ export const bulk: Controller = {
     const notify = Request.getBoolean(request, "notify")
     const collection = collectionOf(call)
     const { errors, items } = execute(kinds.raw, call, collection, documents)
-    settle(collection, refresh)
+    refreshIf(collection, refresh)
     if (strict && errors.length > 0) throw incomplete("write", errors)
     if (notify) state.realtime.notify(request, ...items.map(changeOf))
     return { errors, successes: items.map(({ _id, _source, _version }) => ({ _id, _source, _version })) }
@@ -207,12 +207,12 @@ export const bulk: Controller = {
     const matchingIn = matching(call)
     const refresh = Request.getRefresh(call.request)
     const collection = collectionOf(call)
-    const doomed = matchingIn(collection)
-    const fresh = doomed.filter((document) => collection.get(document._id) === document)
+    const matched = matchingIn(collection)
+    const fresh = matched.filter((document) => collection.get(document._id) === document)
     for (const { _id } of fresh) collection.delete(_id, call.now)
-    settle(collection, refresh)
-    if (fresh.length < doomed.length) throw error("services.storage.unexpected_error", "Response Error")
-    return { deleted: doomed.length }
+    refreshIf(collection, refresh)
+    if (fresh.length < matched.length) throw error("services.storage.unexpected_error", "Response Error")
+    return { deleted: matched.length }
   },
   updateByQuery: (call) => {
     const matchingIn = matching(call)
@@ -225,7 +225,7 @@ export const bulk: Controller = {
     const outcomes = before.map((document) => {
       const source = merge(document._source, changes)
       try {
-        collection.admit(document._id, source)
+        collection.indexContent(document._id, source)
       } catch (cause) {
         if (!(cause instanceof RefusedError)) throw cause
         return "refused"

@@ -18,8 +18,8 @@ const readSpecifications = (call: Call) => {
   const specifications = Request.getBody(call.request)
   const { list } = call.request
   // A list has the property `length`, which specifications must not have.
-  const given = list === undefined ? specifications : { ...specifications, length: list.length }
-  const read = Specifications.read(index, collection, given)
+  const content = list === undefined ? specifications : { ...specifications, length: list.length }
+  const read = Specifications.read(index, collection, content)
   return { specifications, faults: "fields" in read ? [] : read }
 }
 
@@ -27,8 +27,8 @@ export const collection: Controller = {
   create: ({ now, request, state }) => {
     const body = Request.getBody(request, {})
     const { collection, index } = Request.getIndexAndCollection(request)
-    const bare = body.properties || body.dynamic || body._meta
-    const { mappings = {}, settings = {} } = bare ? { mappings: body } : body
+    const isMapping = body.properties || body.dynamic || body._meta
+    const { mappings = {}, settings = {} } = isMapping ? { mappings: body } : body
     state.storage.createCollection(index, collection, { mappings, settings }, now)
     return { acknowledged: true }
   },
@@ -85,7 +85,7 @@ export const collection: Controller = {
     const collection = collectionOf(call)
     const { properties } = Mapping.show(collection.mapping, true)
     collection.map(mappings)
-    // New fields are answered as they were given.
+    // The answer contains new fields as they are in the request.
     const added = isObject(mappings.properties) ? mappings.properties : {}
     return {
       ...Mapping.show(collection.mapping, true),
@@ -136,7 +136,7 @@ export const collection: Controller = {
     return { hits: results.hits, scrollId: results.scrollId, total: results.total }
   },
   scrollSpecifications: ({ now, request, state }) => {
-    // Read and not used: a page always keeps the search open for 15 seconds (observed).
+    // Checked but not used: a page always keeps the search open for 15 seconds (observed).
     Request.getString(request, "scroll", "15s")
     const { hits, scrollId, total } = state.storage.scroll(Request.getString(request, "scrollId"), undefined, now)
     return { hits, scrollId, total }

@@ -2,7 +2,7 @@ import { error } from "../errors.ts"
 import { nodeVersion } from "../host.ts"
 import type { Action, Controller } from "../state.ts"
 
-/** Like a server that is not configured for debugging, which is the default. */
+/** Refuses all actions, as a server without configured debugging does. This is the default. */
 const denied: Action = () => {
   throw error("core.debugger.native_debug_protocol_usage_denied")
 }

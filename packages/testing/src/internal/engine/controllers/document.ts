@@ -6,7 +6,7 @@ import * as Request from "../request.ts"
 import type { KuzzleRequest } from "../request.ts"
 import type { Action, Call, Controller } from "../state.ts"
 import type { Collection, StoredDocument } from "../storage.ts"
-import { checkRouting, collectionOf, fitting, queryWaitsFor, settle, validate, waitsFor } from "../target.ts"
+import { checkRouting, collectionOf, queryWaitsFor, refreshIf, validate, validated, waitsFor } from "../target.ts"
 import { execute, type Item, type Kind, kinds, withoutMetadata } from "../writes.ts"
 import { exportDocuments } from "./export.ts"
 
@@ -28,12 +28,12 @@ const fieldsOf = (object: JsonObject, above = ""): ReadonlyArray<string> =>
   )
 
 // -------------------------------------------------------------------------------------------------------------------
-// requests on many
+// requests with many documents
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * The documents of a request on many. Before it checks anything, the real server takes them out of the request for its
- * pipes, and puts back only the members that it knows. A value that is not a list fails with the error of JavaScript.
+ * The documents of a request with many documents. Before any check, the real server takes them out of the request for
+ * its pipes, and puts back only the members that it knows. A value that is not a list causes an error of JavaScript.
  */
 const documentsOf = ({ body }: KuzzleRequest, ...members: ReadonlyArray<string>): ReadonlyArray<JsonObject> => {
   if (body === null) throw nativeError("Cannot read properties of null (reading 'documents')")
@@ -50,7 +50,7 @@ const documentsOf = ({ body }: KuzzleRequest, ...members: ReadonlyArray<string>)
   })
 }
 
-/** Kuzzle passes `retryOnConflict` on unchanged, and Elasticsearch reads it as text of its query string. */
+/** Checks `retryOnConflict`. Kuzzle passes it on unchanged, and Elasticsearch reads it from its query string. */
 const checkRetries = ({ args: { retryOnConflict } }: KuzzleRequest): void => {
   if (!retryOnConflict) return
   // In a query string, an object is an empty text.
@@ -74,20 +74,20 @@ const writeMany =
     if (documents.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
     const { source } = request.args
     const wantsSource = source === undefined || (source !== "false" && Request.getBoolean(request, "source"))
-    // Only one action checks the option.
+    // Only `mCreateOrReplace` has the option.
     const withSource = wantsSource || kind !== kinds.createOrReplace
     if (documents.length === 0) return { errors: [], successes: [] }
     const collection = collectionOf(call)
     const waits = waitsFor(refresh)
     const { errors, items } = execute(kind, call, collection, documents)
-    settle(collection, waits)
+    refreshIf(collection, waits)
     if (strict && errors.length > 0) throw incomplete(action, errors)
     if (silent) return { errors, successes: withSource ? items : items.map(withoutSource) }
     const sent = new Map(documents.map((document) => [document._id, document[members[0]!]]))
     const successes = items.map((item): Item => {
       if (notifiedAction !== "update" || item.created === true) return withSource ? item : withoutSource(item)
       const changes = sent.get(item._id)
-      // The last document of an id decides, even one that was refused.
+      // Of several documents with one id, the last decides, even if it was refused.
       if (changes === undefined || changes === null) throw nativeError("Cannot convert undefined or null to object")
       return { ...item, _updatedFields: fieldsOf(isObject(changes) ? changes : {}) }
     })
@@ -97,7 +97,7 @@ const writeMany =
         : notifiedAction === "write"
         ? "replace"
         : notifiedAction
-      // Where the content is left out, the real server tests the filters against the body of the request.
+      // If the content is omitted, the real server tests the filters against the body of the request.
       return changeOf(change, item, { _id: item._id, _source: item._source ?? request.body ?? {} })
     })
     state.realtime.notify(request, ...changes)
@@ -106,7 +106,7 @@ const writeMany =
 
 const withoutSource = ({ _source, ...item }: Item): Item => item
 
-/** The `ids` of the body, if there are any. The real server calls `map` on them, whatever their type. */
+/** The `ids` of the body, if there are any. The real server calls `map` on a value of any type. */
 const idsInBody = ({ body }: KuzzleRequest): ReadonlyArray<unknown> | undefined => {
   const ids = body?.ids
   if (!ids || Object.keys(ids).length === 0) return undefined
@@ -115,13 +115,13 @@ const idsInBody = ({ body }: KuzzleRequest): ReadonlyArray<unknown> | undefined 
 }
 
 /**
- * The ids of a request on many as they are after the real server's pipes, which take them out of it and put them back: in
- * the arguments they may be a text with commas, and a body that has other members gets an empty list when there are none.
+ * The ids of a request with many documents. The pipes of the real server take them out of the request and put them
+ * back. In the arguments, they may be a text with commas. Without ids the list is empty.
  */
 const pipedIds = (request: KuzzleRequest): ReadonlyArray<unknown> => {
-  const given = idsInBody(request)
+  const bodyIds = idsInBody(request)
   const { ids } = request.args
-  if (given !== undefined) return given
+  if (bodyIds !== undefined) return bodyIds
   if (!ids) return []
   if (!Array.isArray(ids) && typeof ids !== "string") throw error("api.assert.invalid_type", ids, "Array or String")
   return Request.getList(request, "ids")
@@ -129,10 +129,10 @@ const pipedIds = (request: KuzzleRequest): ReadonlyArray<unknown> => {
 
 const hasMembers = ({ body }: KuzzleRequest): boolean => body !== null && Object.keys(body).length > 0
 
-/** The arguments of a read of many. */
+/** The arguments of `mGet` and `mExists`. */
 const manyOf = ({ request, state }: Call) => {
   const ids = pipedIds(request)
-  // If they are in the body, an empty list counts as none.
+  // With a body, an empty list counts as missing.
   if (ids.length === 0 && hasMembers(request)) Request.getArray(request, "ids")
   Request.getIndexAndCollection(request)
   const strict = Request.getBoolean(request, "strict")
@@ -140,8 +140,8 @@ const manyOf = ({ request, state }: Call) => {
   return { ids, strict }
 }
 
-/** The ids of a deletion. */
-const doomedIds = (request: KuzzleRequest): ReadonlyArray<unknown> => {
+/** The ids of `mDelete`. */
+const idsToDelete = (request: KuzzleRequest): ReadonlyArray<unknown> => {
   const ids = pipedIds(request)
   return hasMembers(request) ? ids : Request.getBodyArray(request, "ids")
 }
@@ -152,12 +152,12 @@ const doomedIds = (request: KuzzleRequest): ReadonlyArray<unknown> => {
 
 const isMultiple = (name: string): boolean => /[,*+]/.test(name) || name === "_all"
 
-/** A query in Elasticsearch's language; without one, `fallback` is translated. */
+/** A query in Elasticsearch's language. Without a query, a search in Koncorde uses `fallback`. */
 const translated = (call: Call, query: unknown, fallback?: JsonObject): unknown => {
   if (Request.getLang(call.request) !== "koncorde") return query
-  const given = query || fallback
-  if (given === undefined) throw nativeError("Cannot convert undefined or null to object")
-  return isObject(given) ? fromKoncorde(given) : given
+  const source = query || fallback
+  if (source === undefined) throw nativeError("Cannot convert undefined or null to object")
+  return isObject(source) ? fromKoncorde(source) : source
 }
 
 /** The arguments of every search, in the order in which the real server reads it. */
@@ -193,8 +193,8 @@ const checkTargets = (request: KuzzleRequest): ReadonlyArray<Target> =>
     return { index, collections: names }
   })
 
-/** The collections of a search; only here, the real server accepts any value that names one as text. */
-const searched = ({ request, state }: Call): ReadonlyArray<Collection> => {
+/** The collections of a search. Only a search converts the names of index and collection to text. */
+const searchedCollections = ({ request, state }: Call): ReadonlyArray<Collection> => {
   if (Request.getArray(request, "targets", []).length > 0) {
     return checkTargets(request).flatMap(({ collections, index }) =>
       collections.map((name) => state.storage.collection(index, name))
@@ -203,20 +203,20 @@ const searched = ({ request, state }: Call): ReadonlyArray<Collection> => {
   const { collection, index } = Request.getIndexAndCollection(request)
   const names = { index: String(index), collection: String(collection) }
   for (const [argument, name] of Object.entries(names)) {
-    // The text of an empty list.
+    // An empty list is converted to an empty text.
     if (name === "") throw error("api.assert.missing_argument", argument)
   }
   return [state.storage.collection(names.index, names.collection)]
 }
 
-/** The documents that a query matches, if one request may change that many. */
+/** The documents that a query matches. Throws if one request may not change that many. */
 const matching = ({ now, state }: Call, collection: Collection, query: JsonObject) => {
   const matched = state.storage.matching(collection, { query }, now)
   if (matched.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
   return matched
 }
 
-/** The query of a request that changes what it matches; its collection is looked up later. */
+/** The query of `deleteByQuery` or `updateByQuery`, in Elasticsearch's language. */
 const translatedQuery = ({ request }: Call, query: JsonObject): JsonObject =>
   Request.getLang(request) === "koncorde" ? fromKoncorde(query) : query
 
@@ -239,16 +239,34 @@ const without = (object: JsonObject, path: string): JsonObject => {
 // -------------------------------------------------------------------------------------------------------------------
 
 /** Reads a document by its id (elasticsearch.js, `get`). */
-const fetched = (collection: Collection, id: string): StoredDocument => {
+const readDocument = (collection: Collection, id: string): StoredDocument => {
   if (id === "_search") throw error("services.storage.search_as_an_id")
   return collection.getOrFail(id)
 }
+
+/** The arguments of a write of a whole document, read and checked in the real server's order. */
+const wholeDocument = (call: Call) => {
+  const { request } = call
+  const id = Request.getId(request)
+  const content = Request.getBody(request)
+  const silent = Request.getBoolean(request, "silent")
+  const refresh = Request.getRefreshString(request)
+  const body = validated(call, content)
+  const collection = collectionOf(call)
+  checkRouting(body)
+  return { id, body, collection, silent, waits: waitsFor(refresh) }
+}
+
+const replaced = ({ now, user }: Call, body: JsonObject): JsonObject => ({
+  ...body,
+  _kuzzle_info: { author: user._id, createdAt: now, updatedAt: now, updater: user._id }
+})
 
 export const document: Controller = {
   export: exportDocuments,
   get: (call) => {
     const id = Request.getId(call.request)
-    return show(fetched(collectionOf(call), id))
+    return show(readDocument(collectionOf(call), id))
   },
   exists: (call) => {
     const id = Request.getId(call.request)
@@ -280,7 +298,7 @@ export const document: Controller = {
     const refresh = Request.getRefresh(request)
     const silent = Request.getBoolean(request, "silent")
     Request.getIndexAndCollection(request)
-    const body = fitting(call, Request.getBody(request))
+    const body = validated(call, Request.getBody(request))
     const collection = collectionOf(call)
     checkRouting(body)
     const source = {
@@ -289,71 +307,47 @@ export const document: Controller = {
     }
     // Elasticsearch reads a document before it looks for its id.
     const _id = id ?? state.identifiers.document()
-    collection.admit(_id, source)
+    collection.indexContent(_id, source)
     if (id !== undefined && collection.get(id) !== undefined) throw error("services.storage.document_already_exists")
     const document = collection.write(_id, source, now)
-    settle(collection, refresh)
+    refreshIf(collection, refresh)
     if (!silent) notify(call, "create", show(document), document)
     return show(document)
   },
   createOrReplace: (call) => {
-    const { now, request, user } = call
-    const id = Request.getId(request)
-    const given = Request.getBody(request)
-    const silent = Request.getBoolean(request, "silent")
-    const refresh = Request.getRefreshString(request)
-    const body = fitting(call, given)
-    const collection = collectionOf(call)
-    checkRouting(body)
-    const waits = waitsFor(refresh)
+    const { body, collection, id, silent, waits } = wholeDocument(call)
     const created = collection.get(id) === undefined
-    const source = {
-      ...body,
-      _kuzzle_info: { author: user._id, createdAt: now, updatedAt: now, updater: user._id }
-    }
-    const document = collection.write(id, source, now)
-    settle(collection, waits)
+    const document = collection.write(id, replaced(call, body), call.now)
+    refreshIf(collection, waits)
     const result = { ...show(document), created }
     if (!silent) notify(call, created ? "create" : "replace", result, document)
     return result
   },
   replace: (call) => {
-    const { now, request, user } = call
-    const id = Request.getId(request)
-    const given = Request.getBody(request)
-    const silent = Request.getBoolean(request, "silent")
-    const refresh = Request.getRefreshString(request)
-    const body = fitting(call, given)
-    const collection = collectionOf(call)
-    checkRouting(body)
-    const waits = waitsFor(refresh)
+    const { body, collection, id, silent, waits } = wholeDocument(call)
     collection.getOrFail(id)
-    const source = {
-      ...body,
-      _kuzzle_info: { author: user._id, createdAt: now, updatedAt: now, updater: user._id }
-    }
-    const document = collection.write(id, source, now)
-    settle(collection, waits)
+    const document = collection.write(id, replaced(call, body), call.now)
+    refreshIf(collection, waits)
     // The notification contains the content as it was sent, without version and metadata (observed).
-    const result = { _id: id, _source: request.list ?? body }
+    const result = { _id: id, _source: call.request.list ?? body }
     if (!silent) notify(call, "replace", result, { _id: id, _source: body })
     return show(document)
   },
   update: (call) => {
     const { now, request, user } = call
     const id = Request.getId(request)
-    const given = Request.getBody(request)
+    const content = Request.getBody(request)
     const silent = Request.getBoolean(request, "silent")
     const refresh = Request.getRefreshString(request)
     const source = Request.getBoolean(request, "source")
     const collection = collectionOf(call)
-    const before = fetched(collection, id)
-    const body = fitting(call, given, before)
+    const before = readDocument(collection, id)
+    const body = validated(call, content, before)
     const waits = waitsFor(refresh)
     checkRetries(request)
     const changes = { ...body, _kuzzle_info: { updatedAt: now, updater: user._id } }
     const document = collection.update(before, changes, now)
-    settle(collection, waits)
+    refreshIf(collection, waits)
     if (!silent) {
       notify(call, "update", { _id: id, _source: document._source, _updatedFields: fieldsOf(body) }, document)
     }
@@ -384,12 +378,12 @@ export const document: Controller = {
       // The changes' metadata replace the author and date of creation: a bug of the real server (transcript 12).
       ? collection.write(id, { ...defaults, _kuzzle_info: metadata, ...withoutMetadata(changes) }, now)
       : collection.update(before, { ...changes, _kuzzle_info: metadata }, now)
-    settle(collection, waits)
+    refreshIf(collection, waits)
     if (!silent && !created) {
       notify(call, "update", { _id: id, _source: document._source, _updatedFields: fieldsOf(changes) }, document)
     } else if (!silent) {
-      // The notification of a creation contains the content only, and filters are tested against the body of the
-      // request: a fault of the real server (spec 1.5, "trap").
+      // A fault of the real server (spec 1.5, "trap"): the notification of a creation only contains the content, and
+      // filters are tested against the body of the request.
       state.realtime.notify(request, {
         action: "create",
         result: document._source,
@@ -408,10 +402,10 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const source = Request.getBoolean(request, "source")
     const collection = collectionOf(call)
-    const document = fetched(collection, id)
+    const document = readDocument(collection, id)
     const waits = waitsFor(refresh)
     collection.delete(id, now)
-    settle(collection, waits)
+    refreshIf(collection, waits)
     if (!silent) notify(call, "delete", show(document), document)
     return source ? show(document) : { _id: id }
   },
@@ -422,7 +416,7 @@ export const document: Controller = {
   mUpsert: writeMany("mUpsert", kinds.upsert, "update", "changes", "default"),
   mDelete: (call) => {
     const { now, request, state } = call
-    const ids = doomedIds(request)
+    const ids = idsToDelete(request)
     const strict = Request.getBoolean(request, "strict")
     const silent = Request.getBoolean(request, "silent")
     const refresh = Request.getRefreshString(request)
@@ -437,15 +431,15 @@ export const document: Controller = {
         errors.push({ _id, reason: "document not found", status: 404 })
       }
     }
-    const doomed = collection.searchable(now).filter(({ _id }) => ids.includes(_id))
-    if (doomed.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
+    const deletable = collection.searchable(now).filter(({ _id }) => ids.includes(_id))
+    if (deletable.length > state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
     const waits = queryWaitsFor(refresh)
-    for (const { _id } of doomed) collection.delete(_id, now)
-    settle(collection, waits)
+    for (const { _id } of deletable) collection.delete(_id, now)
+    refreshIf(collection, waits)
     if (strict && errors.length > 0) throw incomplete("delete", errors)
-    const documents = doomed.map(({ _id, _source }) => ({ _id, _source }))
+    const documents = deletable.map(({ _id, _source }) => ({ _id, _source }))
     if (!silent) state.realtime.notify(request, ...documents.map((document) => changeOf("delete", document, document)))
-    return { errors, successes: doomed.map(({ _id }) => _id) }
+    return { errors, successes: deletable.map(({ _id }) => _id) }
   },
   deleteByQuery: (call) => {
     const { now, request, state } = call
@@ -454,16 +448,16 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const source = Request.getBoolean(request, "source")
     Request.getIndexAndCollection(request)
-    const wanted = translatedQuery(call, query)
+    const esQuery = translatedQuery(call, query)
     const collection = collectionOf(call)
-    const matched = matching(call, collection, wanted)
-    const doomed = matched.filter((document) => collection.get(document._id) === document)
+    const matched = matching(call, collection, esQuery)
+    const deletable = matched.filter((document) => collection.get(document._id) === document)
     const waits = queryWaitsFor(refresh)
-    for (const { _id } of doomed) collection.delete(_id, now)
-    settle(collection, waits)
+    for (const { _id } of deletable) collection.delete(_id, now)
+    refreshIf(collection, waits)
     // A document that was changed after the last refresh is a conflict. The real server gives no details.
-    if (doomed.length < matched.length) throw error("services.storage.unexpected_error", "Response Error")
-    const documents = doomed.map(({ _id, _source }) => ({ _id, _source }))
+    if (deletable.length < matched.length) throw error("services.storage.unexpected_error", "Response Error")
+    const documents = deletable.map(({ _id, _source }) => ({ _id, _source }))
     if (!silent) state.realtime.notify(request, ...documents.map((document) => changeOf("delete", document, document)))
     return {
       documents: source ? documents : documents.map(({ _id }) => ({ _id })),
@@ -478,12 +472,12 @@ export const document: Controller = {
     const refresh = Request.getRefreshString(request)
     const source = Request.getBoolean(request, "source")
     Request.getIndexAndCollection(request)
-    const wanted = translatedQuery(call, query)
+    const esQuery = translatedQuery(call, query)
     const collection = collectionOf(call)
-    const matched = matching(call, collection, wanted).map(({ _id }) => ({ _id, body: changes }))
+    const matched = matching(call, collection, esQuery).map(({ _id }) => ({ _id, body: changes }))
     const waits = waitsFor(refresh)
     const { errors, items } = execute(kinds.update, call, collection, matched)
-    settle(collection, waits)
+    refreshIf(collection, waits)
     const changed = items.map(({ _id, _source }) =>
       changeOf("update", { _id, _source, _updatedFields: fieldsOf(changes) }, { _id, _source })
     )
@@ -501,14 +495,14 @@ export const document: Controller = {
     const collection = collectionOf(call)
     const { _source } = collection.getOrFail(id)
     const waits = waitsFor(refresh)
-    const kept = fields.reduce<JsonObject>((object, field) => without(object, String(field)), _source)
+    const remaining = fields.reduce<JsonObject>((object, field) => without(object, String(field)), _source)
     const info = isObject(_source._kuzzle_info) ? _source._kuzzle_info : {}
     const document = collection.write(
       id,
-      { ...kept, _kuzzle_info: { ...info, updatedAt: now, updater: user._id } },
+      { ...remaining, _kuzzle_info: { ...info, updatedAt: now, updater: user._id } },
       now
     )
-    settle(collection, waits)
+    refreshIf(collection, waits)
     if (!silent) notify(call, "update", { _id: id, _source: document._source }, document)
     return source ? show(document) : { _id: id, _version: document._version }
   },
@@ -535,7 +529,11 @@ export const document: Controller = {
     if (targeted) checkTargets(request)
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
     const query = translated(call, body.query, {})
-    const matched = state.storage.search(searched(call), Request.withQuery(body, query), { from, size, scroll }, now)
+    const matched = state.storage.search(searchedCollections(call), Request.withQuery(body, query), {
+      from,
+      size,
+      scroll
+    }, now)
     const { aggregations, hits, remaining, scrollId, total } = matched
     return { aggregations, hits, remaining, scrollId, total }
   },

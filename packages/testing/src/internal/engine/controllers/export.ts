@@ -1,6 +1,6 @@
 /**
  * `document:export`. The real server answers 200 and begins to write before it searches. A later failure ends the file
- * with the message of the error, without a line end (observed). Each line is made when it is read.
+ * with the message of the error, without a line end (observed). Each line is created when it is read.
  */
 import { Download } from "../download.ts"
 import { EngineError, error } from "../errors.ts"
@@ -19,7 +19,7 @@ export const exportDocuments: Action = (call) => {
   const lang = Request.getLang(request)
   const format = Request.getString(request, "format", "jsonl")
   const separator = Request.getString(request, "separator", ",")
-  const asked = object(request, "query")
+  const queryOption = object(request, "query")
   const collapse = object(request, "collapse")
   const fields = list(request, "fields")
   const names = object(request, "fieldsName")
@@ -29,7 +29,7 @@ export const exportDocuments: Action = (call) => {
   if (Object.keys(collapse).length > 0) {
     throw error("testing.engine.not_implemented", "\"collapse\" in an export")
   }
-  const query = lang === "koncorde" ? fromKoncorde(asked) : asked
+  const query = lang === "koncorde" ? fromKoncorde(queryOption) : queryOption
   const isCsv = format.toLowerCase() === "csv"
   const target = () => call.state.storage.collection(index, collection)
   const hits = search(call, target, { query }, { from: 0, size, scroll })
@@ -38,7 +38,7 @@ export const exportDocuments: Action = (call) => {
       ? csv(hits, target, { fields: fields.map(String), names, separator })
       : jsonLines(hits, { collection, index, type: "collection" })
   return new Download(`${index}-${collection}.${format}`, isCsv ? "text/csv" : "html/text", {
-    [Symbol.iterator]: () => written(lines())
+    [Symbol.iterator]: () => writtenLines(lines())
   })
 }
 
@@ -48,7 +48,7 @@ interface Columns {
   readonly separator: string
 }
 
-/** A POST has it in the body, and a GET as JSON in the query string. Kuzzle accepts any value. */
+/** An option that is an object: in the body of a POST, or as JSON in the query string of a GET. */
 const object = (request: Request.KuzzleRequest, name: string): JsonObject => {
   if (request.verb !== "GET") return request.body === null ? {} : Request.getBodyObject(request, name, {})
   const value = json(request, name)
@@ -72,7 +72,7 @@ const json = (request: Request.KuzzleRequest, name: string): unknown => {
 /** The names of the classes of the real server, which it writes before the message. */
 const classes = new Map([[400, "BadRequestError"], [404, "NotFoundError"], [412, "PreconditionError"]])
 
-function* written(lines: Iterable<string>): Generator<string> {
+function* writtenLines(lines: Iterable<string>): Generator<string> {
   try {
     for (const line of lines) yield `${line}\n`
   } catch (cause) {

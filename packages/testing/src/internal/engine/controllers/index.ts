@@ -20,9 +20,9 @@ export const index: Controller = {
   },
   // Without names nothing is deleted. The documentation says "all", but that is not what the server does (observed).
   mDelete: ({ request, state: { storage, users }, user }) => {
-    const asked = Request.getBodyArray(request, "indexes", [])
+    const requested = Request.getBodyArray(request, "indexes", [])
     const deleted = storage.listIndexes().filter((index) =>
-      asked.includes(index) &&
+      requested.includes(index) &&
       users.isAllowed(user, { ...request, controller: "index", action: "delete", args: { index } })
     )
     for (const index of deleted) storage.deleteIndex(index)

@@ -1,6 +1,5 @@
 import { isRead } from "../catalogue.ts"
 import { nativeError } from "../errors.ts"
-import * as Arguments from "../redis/arguments.ts"
 import { decode } from "../redis/bytes.ts"
 import type { Reply } from "../redis/command.ts"
 import * as Commands from "../redis/commands.ts"
@@ -27,15 +26,15 @@ const attempt = <A>(run: () => A): A => {
 
 const action = (name: string): Action => ({ now, request, state: { memoryStorage } }) => {
   memoryStorage.now = now
-  const run = () => decoded(attempt(() => Commands.execute(memoryStorage, Arguments.callOf(name, request))))
+  const run = () => decoded(attempt(() => Commands.execute(memoryStorage, Commands.callOf(name, request))))
   return isRead(name) ? memoryStorage.reading(run) : run()
 }
 
 export const ms: Controller = {
-  ...Object.fromEntries(Arguments.names.map((name) => [name, action(name)])),
+  ...Object.fromEntries(Commands.names.map((name) => [name, action(name)])),
   mexecute: ({ now, request, state: { memoryStorage } }) => {
     memoryStorage.now = now
-    const outcomes = attempt(() => Commands.transaction(memoryStorage, Arguments.callsOf(request)))
+    const outcomes = attempt(() => Commands.transaction(memoryStorage, Commands.callsOf(request)))
     // An error is an empty object in the JSON (observed).
     return outcomes.map((outcome) => (outcome instanceof RedisError ? [{}] : [null, decoded(outcome)]))
   }

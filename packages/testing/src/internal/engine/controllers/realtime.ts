@@ -1,6 +1,6 @@
 import * as Request from "../request.ts"
 import type { Controller } from "../state.ts"
-import { fitting, validate } from "../target.ts"
+import { validate, validated } from "../target.ts"
 
 export const realtime: Controller = {
   subscribe: ({ connectionId, request, state }) => {
@@ -23,7 +23,7 @@ export const realtime: Controller = {
     const body = Request.getBody(request)
     Request.getIndexAndCollection(request)
     const { _id } = request.args
-    const source = { ...fitting(call, body), _kuzzle_info: { author: user._id, createdAt: now } }
+    const source = { ...validated(call, body), _kuzzle_info: { author: user._id, createdAt: now } }
     state.realtime.notify(request, {
       action: "publish",
       // The real server adds its metadata to a list, too, but JSON leaves them out.

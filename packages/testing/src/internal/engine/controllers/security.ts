@@ -1,6 +1,6 @@
 /**
- * Users, credentials, API keys, profiles, roles (spec 4.7). The arguments are read in the order of the real server,
- * which determines the answer to a request with several faults.
+ * Users, credentials, API keys, profiles, roles (spec 4.7). Arguments are read in the order of the real server, because
+ * the first fault determines the answer.
  */
 import * as ApiKeys from "../apiKeys.ts"
 import type { Strategy } from "../credentials.ts"
@@ -16,11 +16,11 @@ import type { Collection } from "../storage.ts"
 import * as Users from "../users.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
-// helpers of several actions
+// helpers
 // -------------------------------------------------------------------------------------------------------------------
 
 /** Makes the writes so far visible to searches. The real server waits for its next refresh, up to a second. */
-export const settle = ({ request }: Call, collection: Collection): void => {
+export const refreshAfterWrite = ({ request }: Call, collection: Collection): void => {
   if (request.args.refresh === undefined || Request.getRefresh(request)) collection.refresh()
 }
 
@@ -35,14 +35,14 @@ export const checkRights = ({ now, request, state }: Call, user: () => Users.Use
   for (const name of ["controller", "action"]) {
     if (typeof body[name] !== "string") throw error("api.assert.missing_argument", `body.${name}`)
   }
-  const asked = user()
+  const subject = user()
   const described = Request.make(body, {
     protocol: "websocket",
     verb: "",
     now,
     newId: () => state.identifiers.uuid()
   })
-  return { allowed: state.users.isAllowed(asked, described) }
+  return { allowed: state.users.isAllowed(subject, described) }
 }
 
 export const rightsOf = (policies: ReadonlyArray<Profiles.Policy>) => {
@@ -61,11 +61,11 @@ export const createApiKey = (call: Call, owner: () => Users.User) => {
   const { _id: userId } = owner()
   const token = state.sessions.createKey(userId, request.args.expiresIn || -1, now)
   const key = state.apiKeys.create(id, userId, description, token, user._id, now)
-  settle(call, state.apiKeys.collection)
+  refreshAfterWrite(call, state.apiKeys.collection)
   return key
 }
 
-/** The body is the query. */
+/** Searches the API keys of a user. The body of the request is the query. */
 export const searchApiKeys = ({ now, request, state }: Call, userId: string) => {
   const query = Request.getBody(request, {})
   const from = Request.getInteger(request, "from", 0)
@@ -103,7 +103,7 @@ const pageSize = ({ request, state }: Call): number => {
   return size
 }
 
-const either = (body: JsonObject, name: string): void => {
+const refuseBoth = (body: JsonObject, name: string): void => {
   if (!body[name] || !body.query) return
   throw anonymousError(
     400,
@@ -118,7 +118,7 @@ interface SearchHits {
   readonly total: number
 }
 
-/** The keys as the real server has them; those that are `undefined` vanish. */
+/** A page of a search. Its keys are in the order of the real server. JSON omits those that are `undefined`. */
 const page = ({ aggregations, hits, scrollId, total }: SearchHits, show: (hit: JsonObject) => unknown) => ({
   aggregations,
   hits: hits.map(show),
@@ -141,10 +141,10 @@ const searchOf = (call: Call) => {
 const scroll = ({ now, request, state }: Call) => {
   const scrollId = Request.getString(request, "scrollId")
   Request.getScroll(request)
-  // It is passed in place of an object of options, so it has no effect (objectRepository.ts, `scroll`).
+  // The real server passes `scroll` in place of an object with options, so it has no effect (objectRepository.ts).
   if (request.args.scroll === null) {
-    const place = "(intermediate value)".repeat(3)
-    throw nativeError(`Cannot destructure property 'scrollTTL' of '${place}' as it is null.`)
+    const expression = "(intermediate value)".repeat(3)
+    throw nativeError(`Cannot destructure property 'scrollTTL' of '${expression}' as it is null.`)
   }
   return state.storage.scroll(scrollId, undefined, now)
 }
@@ -169,7 +169,7 @@ const newKuid = ({ state }: Call, kind: Kuid): string => {
   return `kuid-${first}-${second}-${third}`
 }
 
-const persist = (call: Call, profileIds: ReadonlyArray<unknown>, content: JsonObject, kuid: Kuid = "human") => {
+const createUser = (call: Call, profileIds: ReadonlyArray<unknown>, content: JsonObject, kuid: Kuid = "human") => {
   const { now, request, state } = call
   const credentials = Request.getBodyObject(request, "credentials", {})
   const id = Request.getOptionalId(request) ?? newKuid(call, kuid)
@@ -183,25 +183,25 @@ const persist = (call: Call, profileIds: ReadonlyArray<unknown>, content: JsonOb
     for (const [name, value] of Object.entries(credentials)) {
       if (value === null) throw nativeError("Cannot read properties of null (reading 'kuid')")
       const strategy = state.strategies.get(name)
-      const given = isObject(value) ? value : {}
-      strategy.validate(id, given, false, now)
-      strategy.create(id, given, now)
-      settle(call, strategy.collection)
+      const strategyCredentials = isObject(value) ? value : {}
+      strategy.validate(id, strategyCredentials, false, now)
+      strategy.create(id, strategyCredentials, now)
+      refreshAfterWrite(call, strategy.collection)
     }
   } catch (cause) {
     state.users.delete(id, now)
     throw cause
   }
-  settle(call, state.users.collection)
+  refreshAfterWrite(call, state.users.collection)
   return Users.show(user)
 }
 
-const change = (call: Call, profileIds: ReadonlyArray<unknown> | undefined, content: JsonObject) => {
+const changeUser = (call: Call, profileIds: ReadonlyArray<unknown> | undefined, content: JsonObject) => {
   const { now, request, state, user } = call
   const id = Request.getId(request)
   Request.getInteger(request, "retryOnConflict", 10)
   const changed = state.users.update(id, profileIds, content, user._id, now)
-  settle(call, state.users.collection)
+  refreshAfterWrite(call, state.users.collection)
   return Users.show(changed)
 }
 
@@ -218,7 +218,7 @@ export const deleteRole = (call: Call, id: unknown): void => {
   const { now, state } = call
   const { profiles } = state.users
   profiles.roles.delete(id, (role) => profiles.hasRole(role, now), now)
-  settle(call, profiles.roles.collection)
+  refreshAfterWrite(call, profiles.roles.collection)
 }
 
 export const deleteProfile = (call: Call, id: unknown, onAssignedUsers: string): void => {
@@ -233,8 +233,8 @@ export const deleteProfile = (call: Call, id: unknown, onAssignedUsers: string):
     state.users.update(kuid, others.length === 0 ? ["anonymous"] : others, {}, user._id, now)
   }
   profiles.delete(profile._id, now)
-  settle(call, profiles.collection)
-  settle(call, state.users.collection)
+  refreshAfterWrite(call, profiles.collection)
+  refreshAfterWrite(call, state.users.collection)
 }
 
 export const deleteUser = (call: Call, id: unknown): void => {
@@ -244,12 +244,12 @@ export const deleteUser = (call: Call, id: unknown): void => {
   state.apiKeys.deleteOf(_id, now)
   state.dropSubscriptions(state.sessions.revokeUser(_id))
   state.users.delete(_id, now)
-  for (const { collection } of state.strategies.all.values()) settle(call, collection)
-  settle(call, state.apiKeys.collection)
-  settle(call, state.users.collection)
+  for (const { collection } of state.strategies.all.values()) refreshAfterWrite(call, collection)
+  refreshAfterWrite(call, state.apiKeys.collection)
+  refreshAfterWrite(call, state.users.collection)
 }
 
-/** Deletes as many as possible. The answer contains their ids and the errors of the others. */
+/** Deletes all items that can be deleted. Returns their ids, and the errors of the others. */
 const deleteMany = (call: Call, remove: (call: Call, id: unknown) => void): unknown => {
   const ids = Request.getBodyArray(call.request, "ids")
   if (ids.length > call.state.settings.maxDocumentsWritten) throw error("services.storage.write_limit_exceeded")
@@ -290,7 +290,7 @@ const saveRole = (method: Roles.Method) => (call: Call) => {
   const force = Request.getBoolean(request, "force")
   if (method === "replace") Request.getInteger(request, "retryOnConflict", 10)
   const role = roles.save(method, id, body, force, now)
-  settle(call, roles.collection)
+  refreshAfterWrite(call, roles.collection)
   return Roles.show(role)
 }
 
@@ -303,7 +303,7 @@ const saveProfile = (method: Profiles.Method) => (call: Call) => {
   if (method === "update") Request.getInteger(request, "retryOnConflict", 10)
   const strict = Request.getBoolean(request, "strict") ? state.storage : undefined
   const profile = profiles.save(method, id, body, strict, now)
-  settle(call, profiles.collection)
+  refreshAfterWrite(call, profiles.collection)
   return Profiles.show(profile)
 }
 
@@ -328,20 +328,20 @@ export const security: Controller = {
     const size = pageSize(call)
     const lang = Request.getLang(request)
     const { controllers, ...body } = Request.getBody(request, {})
-    either({ ...body, controllers }, "controllers")
+    refuseBoth({ ...body, controllers }, "controllers")
     const { collection } = state.users.profiles.roles
     if (controllers) {
-      const wanted = Request.getBodyArray(request, "controllers")
+      const requested = Request.getBodyArray(request, "controllers")
       const matched = collection.searchable(now).filter((role) =>
-        wanted.length === 0 ||
-        Object.keys(Roles.controllersOf(role)).some((name) => name === "*" || wanted.includes(name))
+        requested.length === 0 ||
+        Object.keys(Roles.controllersOf(role)).some((name) => name === "*" || requested.includes(name))
       )
       return { hits: matched.slice(from, from + size).map(Roles.show), total: matched.length }
     }
     const query = lang === "koncorde" ? translateFilter(isObject(body.query) ? body.query : {}) : undefined
     const options = { from, size, scroll: undefined }
-    const wanted = request.list?.length === 0 ? Request.emptyList : Request.withQuery(body, query)
-    return page(state.storage.search([collection], wanted, options, now), showRole)
+    const searchBody = request.list?.length === 0 ? Request.emptyList : Request.withQuery(body, query)
+    return page(state.storage.search([collection], searchBody, options, now), showRole)
   },
   getRoleMapping: ({ state }) => getMapping(state.users.profiles.roles.collection),
   updateRoleMapping: (call) => updateMapping(call, call.state.users.profiles.roles.collection),
@@ -363,12 +363,12 @@ export const security: Controller = {
   }),
   searchProfiles: (call) => {
     const { now, request, state } = call
-    const { body: asked, options } = searchOf(call)
+    const { body: searchBody, options } = searchOf(call)
     const lang = Request.getLang(request)
-    either(asked, "roles")
-    const { roles: _, ...others } = asked
-    const body = asked === Request.emptyList ? asked : others
-    const roles = asked.roles ? Request.getBodyArray(request, "roles") : undefined
+    refuseBoth(searchBody, "roles")
+    const { roles: _, ...others } = searchBody
+    const body = searchBody === Request.emptyList ? searchBody : others
+    const roles = searchBody.roles ? Request.getBodyArray(request, "roles") : undefined
     const query = roles === undefined
       ? body.query
       : roles.length > 0
@@ -390,13 +390,13 @@ export const security: Controller = {
   createUser: (call) => {
     const content = Request.getBodyObject(call.request, "content")
     const profileIds = Request.getBodyArray(call.request, "content.profileIds")
-    return persist(call, profileIds, content, kuidOf(call.request))
+    return createUser(call, profileIds, content, kuidOf(call.request))
   },
   createRestrictedUser: (call) => {
     const content = Request.getBodyObject(call.request, "content", {})
     const kuid = kuidOf(call.request)
     if (Object.hasOwn(content, "profileIds")) throw error("api.assert.forbidden_argument", "body.content.profileIds")
-    return persist(call, ["default"], content, kuid)
+    return createUser(call, ["default"], content, kuid)
   },
   createFirstAdmin: (call) => {
     const { now, request, state } = call
@@ -405,14 +405,14 @@ export const security: Controller = {
     const reset = Request.getBoolean(request, "reset")
     const kuid = kuidOf(request)
     if (Object.hasOwn(content, "profileIds")) throw error("api.assert.forbidden_argument", "body.content.profileIds")
-    const admin = persist(call, ["admin"], content, kuid)
+    const admin = createUser(call, ["admin"], content, kuid)
     if (reset) restrictDefaultRights(call)
     return admin
   },
   updateUser: (call) => {
     Request.getId(call.request)
     const content = Request.getBody(call.request)
-    return change(call, optional(call.request, "profileIds"), content)
+    return changeUser(call, optional(call.request, "profileIds"), content)
   },
   upsertUser: (call) => {
     const { request } = call
@@ -421,10 +421,10 @@ export const security: Controller = {
     const profileIds = Request.getBodyArray(request, "content.profileIds")
     const defaults = Request.getBodyObject(request, "default", {})
     try {
-      return change(call, profileIds, content)
+      return changeUser(call, profileIds, content)
     } catch (cause) {
       if (!(cause instanceof EngineError) || cause.id !== "security.user.not_found") throw cause
-      return persist(call, profileIds, { ...defaults, ...content })
+      return createUser(call, profileIds, { ...defaults, ...content })
     }
   },
   replaceUser: (call) => {
@@ -433,7 +433,7 @@ export const security: Controller = {
     const content = Request.getBody(request)
     const profileIds = Request.getBodyArray(request, "profileIds")
     const replaced = state.users.replace(id, profileIds, content, user._id, now)
-    settle(call, state.users.collection)
+    refreshAfterWrite(call, state.users.collection)
     return Users.show(replaced)
   },
   deleteUser: (call) => {
@@ -444,9 +444,9 @@ export const security: Controller = {
   mDeleteUsers: (call) => deleteMany(call, deleteUser),
   getUser: ({ request, state }) => Users.show(state.users.getOrFail(Request.getId(request))),
   mGetUsers: ({ request, state }) => {
-    const given = request.body?.ids
-    const inBody = typeof given === "string" ? given !== "" : isObject(given) || Array.isArray(given)
-      ? Object.keys(given).length > 0
+    const bodyIds = request.body?.ids
+    const inBody = typeof bodyIds === "string" ? bodyIds !== "" : isObject(bodyIds) || Array.isArray(bodyIds)
+      ? Object.keys(bodyIds).length > 0
       : false
     const { ids: list } = request.args
     const ids = inBody
@@ -508,7 +508,7 @@ export const security: Controller = {
     state.users.getOrFail(id)
     strategy.validate(id, body, false, now)
     const created = strategy.create(id, body, now)
-    settle(call, strategy.collection)
+    refreshAfterWrite(call, strategy.collection)
     return created
   },
   updateCredentials: (call) => {
@@ -519,7 +519,7 @@ export const security: Controller = {
     state.users.getOrFail(id)
     strategy.validate(id, body, true, now)
     const updated = strategy.update(id, body, now)
-    settle(call, strategy.collection)
+    refreshAfterWrite(call, strategy.collection)
     return updated
   },
   validateCredentials: (call) => {
@@ -531,7 +531,7 @@ export const security: Controller = {
     const id = Request.getId(call.request)
     const strategy = strategyOf(call)
     strategy.delete(id, call.now)
-    settle(call, strategy.collection)
+    refreshAfterWrite(call, strategy.collection)
     return { acknowledged: true }
   },
   hasCredentials: (call) => {
@@ -554,11 +554,13 @@ export const security: Controller = {
     const size = Request.getInteger(request, "size", 10)
     Request.getScroll(request)
     Request.getBodyObject(request, "query", {})
-    const asked = Request.getSearchBody(request)
+    const searchBody = Request.getSearchBody(request)
     const strategy = state.strategies.get(name)
-    const query = lang === "koncorde" ? { query: translateFilter(isObject(asked.query) ? asked.query : {}) } : {}
+    const query = lang === "koncorde"
+      ? { query: translateFilter(isObject(searchBody.query) ? searchBody.query : {}) }
+      : {}
     if (size - from > state.settings.maxDocumentsFetched) throw error("services.storage.get_limit_exceeded")
-    const body = strategy.searchBody({ ...asked, ...query })
+    const body = strategy.searchBody({ ...searchBody, ...query })
     const options = { from, size, scroll: undefined }
     const { hits, total } = state.storage.search([strategy.collection], body, options, now)
     return { hits: hits.map((hit) => strategy.showHit(hit)), total }
@@ -575,12 +577,12 @@ export const security: Controller = {
     const userId = Request.getString(request, "userId")
     const _id = Request.getId(request)
     state.apiKeys.delete(_id, userId, now)
-    settle(call, state.apiKeys.collection)
+    refreshAfterWrite(call, state.apiKeys.collection)
     return { _id }
   }
 }
 
-/** Without a query the real server fails with an error of JavaScript. */
+/** The query of `searchUsers` in Koncorde. Without a query, the real server fails with an error of JavaScript. */
 const userQuery = (query: unknown): JsonObject => {
   if (!isObject(query)) throw nativeError("Cannot convert undefined or null to object")
   return translateFilter(query)

@@ -9,7 +9,7 @@ import * as Request from "../request.ts"
 import { routeTable } from "../routes.ts"
 import type { Call, Controller } from "../state.ts"
 
-/** The connections, including that of this request. Over HTTP it lasts as long as the request. */
+/** The number of connections by protocol. A request over HTTP counts as one connection. */
 const connectionsOf = ({ request, state }: Call, http: string): JsonObject => {
   const websocket = state.connections()
   return { ...(websocket === 0 ? {} : { websocket }), ...(request.protocol === "http" ? { [http]: 1 } : {}) }
@@ -129,10 +129,10 @@ export const server: Controller = {
   getAllStats: (call) => statisticsOf(call, undefined, undefined),
   getStats: (call) => statisticsOf(call, call.request.args.startTime, call.request.args.stopTime),
   healthCheck: ({ request }) => {
-    // Any value but a text counts as absent: all services are checked.
-    const asked = typeof request.args.services === "string" ? Request.getList(request, "services") : services
+    // A value that is not a text is ignored: all services are checked.
+    const requested = typeof request.args.services === "string" ? Request.getList(request, "services") : services
     return {
-      services: Object.fromEntries(services.filter((name) => asked.includes(name)).map((name) => [name, "green"])),
+      services: Object.fromEntries(services.filter((name) => requested.includes(name)).map((name) => [name, "green"])),
       status: "green"
     }
   },
@@ -149,7 +149,7 @@ export const server: Controller = {
     if (scope !== "kuzzle" && scope !== "app") {
       throw error("api.assert.unexpected_argument", scope, ["kuzzle", "app"])
     }
-    // There is no application, hence none of its routes.
+    // The engine has no application, so `app` has no routes.
     return new Raw(
       scope === "kuzzle" ? openapi() : { openapi: "3.1.0", info: { title: "embedded", version }, paths: {} }
     )

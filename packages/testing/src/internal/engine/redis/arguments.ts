@@ -1,20 +1,19 @@
 /**
- * Turns a request into a command for Redis, as the real server's controller does (spec 4.11): the arguments of a
- * command, their sources, their order and their checks.
+ * Reads the arguments of a command for Redis from a request, as the real server's controller does (spec 4.11): their
+ * sources, their order and their checks.
  */
 import { error, nativeError } from "../errors.ts"
 import { isObject, type JsonObject, own } from "../json.ts"
-import { encode } from "./bytes.ts"
-import type { Call } from "./commands.ts"
+import { type Bytes, encode } from "./bytes.ts"
 
-/** The parts of a request that are read. A step of a transaction has the same form. */
+/** The parts of a request that are read. A step of a transaction has the unchanged form. */
 export interface Source {
   readonly args: JsonObject
   readonly body: JsonObject | null
 }
 
 /** The source of a value, and its conversion. */
-interface Argument {
+export interface Argument {
   /** Its name in the error when it is missing. */
   readonly name: string
   readonly from: "args" | "body"
@@ -23,23 +22,26 @@ interface Argument {
   readonly read: (value: unknown, source: Source) => unknown
 }
 
-const same = (value: unknown) => value
+/** The arguments of a command: in a table, or read by a function. Inner lists are flattened. */
+export type Given = ReadonlyArray<Argument> | ((source: Source) => ReadonlyArray<unknown>)
+
+const unchanged = (value: unknown) => value
 
 const from = (origin: "args" | "body") => (name: string, options: Partial<Argument> = {}): Argument => ({
   name,
   from: origin,
   member: name,
   optional: false,
-  read: same,
+  read: unchanged,
   ...options
 })
 
-const arg = from("args")
-const body = from("body")
-const optional = { optional: true }
+export const arg = from("args")
+export const body = from("body")
+export const optional = { optional: true }
 
-const id = (name: string): Argument => arg(name, { member: "_id" })
-const key = id("key")
+export const id = (name: string): Argument => arg(name, { member: "_id" })
+export const key = id("key")
 
 // -------------------------------------------------------------------------------------------------------------------
 // conversions of arguments
@@ -75,7 +77,7 @@ const toCount = (value: unknown): unknown => {
   return ["COUNT", value]
 }
 
-const bodyList = ({ body }: Source, name: string): ReadonlyArray<unknown> => {
+export const bodyList = ({ body }: Source, name: string): ReadonlyArray<unknown> => {
   const value = own(body ?? {}, name)
   if (value === undefined || value === null) throw error("api.assert.missing_argument", `body.${name}`)
   if (!Array.isArray(value)) throw error("api.assert.invalid_type", `body.${name}`, "array")
@@ -93,7 +95,7 @@ const toPoints = (_: unknown, source: Source): unknown => {
   if (points.length === 0) throw error("api.assert.empty_argument", "points")
   return points.flatMap((point) => {
     const [lon, lat, name] = ["lon", "lat", "name"].map((member) => memberOf(point, member))
-    // 0 is refused like a missing value.
+    // The real server refuses 0 like a missing value.
     if (!lon || !lat || !name) throw error("api.assert.invalid_argument", "points", "<array of geopoints>")
     assertNumber("lon", lon, "number")
     assertNumber("lat", lat, "number")
@@ -112,135 +114,22 @@ const toEntries = (name: "field" | "key") => (_: unknown, source: Source): unkno
   })
 
 // -------------------------------------------------------------------------------------------------------------------
-// the arguments of every command
+// arguments that several commands have
 // -------------------------------------------------------------------------------------------------------------------
 
-const ofKey = [key]
-const keyAndValue = [key, body("value")]
-const lists = { read: toList }
-const ofKeys = [arg("keys", lists)]
-const ofMembers = [key, arg("members", lists)]
-const ofField = [key, arg("field")]
-const ofMember = [key, arg("member")]
-const fieldAndValue = [key, body("field"), body("value")]
-const scanning = [arg("match", { ...optional, read: toMatch }), arg("count", { ...optional, read: toCount })]
-const words = arg("options", { ...optional, read: toWords })
-const limit = arg("limit", { ...optional, read: toLimit })
-
-const table: { readonly [command: string]: ReadonlyArray<Argument> } = {
-  append: keyAndValue,
-  bitcount: [key, arg("start", optional), arg("end", optional)],
-  bitop: [body("operation"), id("destkey"), body("keys")],
-  bitpos: [key, arg("bit"), arg("start", optional), arg("end", optional)],
-  dbsize: [],
-  decr: ofKey,
-  decrby: keyAndValue,
-  del: [body("keys")],
-  exists: ofKeys,
-  expire: [key, body("seconds")],
-  expireat: [key, body("timestamp")],
-  flushdb: [],
-  geoadd: [key, body("points", { read: toPoints })],
-  geodist: [key, arg("member1"), arg("member2"), arg("unit", optional)],
-  geohash: ofMembers,
-  geopos: ofMembers,
-  georadius: [key, arg("lon"), arg("lat"), arg("distance"), arg("unit"), words],
-  georadiusbymember: [key, arg("member"), arg("distance"), arg("unit"), words],
-  get: ofKey,
-  getbit: [key, arg("offset")],
-  getrange: [key, arg("start"), arg("end")],
-  getset: keyAndValue,
-  hdel: [key, body("fields", optional)],
-  hexists: ofField,
-  hget: ofField,
-  hgetall: ofKey,
-  hincrby: fieldAndValue,
-  hincrbyfloat: fieldAndValue,
-  hkeys: ofKey,
-  hlen: ofKey,
-  hmget: [key, arg("fields", lists)],
-  hmset: [key, body("entries", { read: toEntries("field") })],
-  hscan: [key, arg("cursor"), ...scanning],
-  hset: fieldAndValue,
-  hsetnx: fieldAndValue,
-  hstrlen: ofField,
-  hvals: ofKey,
-  incr: ofKey,
-  incrby: keyAndValue,
-  incrbyfloat: keyAndValue,
-  keys: [arg("pattern")],
-  lindex: [key, arg("index", { member: "idx" })],
-  linsert: [key, body("position"), body("pivot"), body("value")],
-  llen: ofKey,
-  lpop: ofKey,
-  lpush: [key, body("values", optional)],
-  lpushx: keyAndValue,
-  lrange: [key, arg("start"), arg("stop")],
-  lrem: [key, body("count"), body("value")],
-  lset: [key, body("index"), body("value")],
-  ltrim: [key, body("start"), body("stop")],
-  mget: ofKeys,
-  mset: [body("entries", { read: toEntries("key") })],
-  msetnx: [body("entries", { read: toEntries("key") })],
-  object: [arg("subcommand"), key],
-  persist: ofKey,
-  pexpire: [key, body("milliseconds")],
-  pexpireat: [key, body("timestamp")],
-  pfadd: [key, body("elements", optional)],
-  pfcount: ofKeys,
-  pfmerge: [key, body("sources", optional)],
-  ping: [],
-  psetex: [key, body("milliseconds"), body("value")],
-  pttl: ofKey,
-  randomkey: [],
-  rename: [key, body("newkey")],
-  renamenx: [key, body("newkey")],
-  rpop: ofKey,
-  rpoplpush: [body("source"), body("destination")],
-  rpush: [key, body("values", optional)],
-  rpushx: keyAndValue,
-  sadd: [key, body("members", optional)],
-  scan: [arg("cursor"), ...scanning],
-  scard: ofKey,
-  sdiff: [key, arg("keys", lists)],
-  sdiffstore: [body("destination"), key, body("keys")],
-  setex: [key, body("seconds"), body("value")],
-  setnx: keyAndValue,
-  sinter: ofKeys,
-  sinterstore: [body("destination"), body("keys")],
-  sismember: ofMember,
-  smembers: ofKey,
-  smove: [key, body("destination"), body("member")],
-  spop: [key, body("count", optional)],
-  srandmember: [key, arg("count", optional)],
-  srem: [key, body("members", optional)],
-  sscan: [key, arg("cursor"), ...scanning],
-  strlen: ofKey,
-  sunion: ofKeys,
-  sunionstore: [body("destination"), body("keys")],
-  time: [],
-  touch: [body("keys")],
-  ttl: ofKey,
-  type: ofKey,
-  zcard: ofKey,
-  zcount: [key, arg("min"), arg("max")],
-  zincrby: [key, body("value"), body("member")],
-  zlexcount: [key, arg("min"), arg("max")],
-  zrange: [key, arg("start"), arg("stop"), words],
-  zrangebylex: [key, arg("min"), arg("max"), limit],
-  zrangebyscore: [key, arg("min"), arg("max"), words, limit],
-  zrank: ofMember,
-  zrem: [key, body("members")],
-  zremrangebylex: [key, body("min"), body("max")],
-  zremrangebyrank: [key, body("min", { member: "start" }), body("max", { member: "stop" })],
-  zremrangebyscore: [key, body("min"), body("max")],
-  zrevrange: [key, arg("start"), arg("stop"), words],
-  zrevrangebylex: [key, arg("max"), arg("min"), limit],
-  zrevrangebyscore: [key, arg("max"), arg("min"), words, limit],
-  zrevrank: ofMember,
-  zscan: [key, arg("cursor"), ...scanning],
-  zscore: ofMember
-}
+export const lists = { read: toList }
+export const ofKey = [key]
+export const ofKeys = [arg("keys", lists)]
+export const ofMembers = [key, arg("members", lists)]
+export const ofField = [key, arg("field")]
+export const ofMember = [key, arg("member")]
+export const keyAndValue = [key, body("value")]
+export const fieldAndValue = [key, body("field"), body("value")]
+export const scanning = [arg("match", { ...optional, read: toMatch }), arg("count", { ...optional, read: toCount })]
+export const words = arg("options", { ...optional, read: toWords })
+export const limit = arg("limit", { ...optional, read: toLimit })
+export const points = body("points", { read: toPoints })
+export const entries = (name: "field" | "key") => body("entries", { read: toEntries(name) })
 
 const ofTable = (declared: ReadonlyArray<Argument>, source: Source): ReadonlyArray<unknown> =>
   declared.flatMap(({ from, member, name, optional, read }) => {
@@ -254,7 +143,7 @@ const ofTable = (declared: ReadonlyArray<Argument>, source: Source): ReadonlyArr
   })
 
 // -------------------------------------------------------------------------------------------------------------------
-// the commands that are not in the table
+// arguments that no table can describe
 // -------------------------------------------------------------------------------------------------------------------
 
 const requireId = ({ args }: Source): unknown => {
@@ -262,7 +151,7 @@ const requireId = ({ args }: Source): unknown => {
   return args._id
 }
 
-const requireBody = ({ body }: Source): JsonObject => {
+export const requireBody = ({ body }: Source): JsonObject => {
   if (body === null) throw error("api.assert.body_required")
   return body
 }
@@ -271,7 +160,7 @@ const exclusive = (body: JsonObject, one: string, other: string) => {
   if (body[one] && body[other]) throw error("api.assert.mutually_exclusive", one, other)
 }
 
-const ofSet = (source: Source): ReadonlyArray<unknown> => {
+export const ofSet = (source: Source): ReadonlyArray<unknown> => {
   const key = requireId(source)
   const body = requireBody(source)
   if (["undefined", "boolean", "object"].includes(typeof body.value)) {
@@ -289,7 +178,7 @@ const ofSet = (source: Source): ReadonlyArray<unknown> => {
   ]
 }
 
-const ofSort = (source: Source): ReadonlyArray<unknown> => {
+export const ofSort = (source: Source): ReadonlyArray<unknown> => {
   const key = requireId(source)
   const { alpha, by, direction, get, limit, store } = source.body ?? {}
   const args = [key]
@@ -318,7 +207,7 @@ const ofSort = (source: Source): ReadonlyArray<unknown> => {
   return args
 }
 
-const ofZadd = (source: Source): ReadonlyArray<unknown> => {
+export const ofZadd = (source: Source): ReadonlyArray<unknown> => {
   const key = requireId(source)
   const body = requireBody(source)
   const elements = bodyList(source, "elements")
@@ -338,7 +227,7 @@ const ofZadd = (source: Source): ReadonlyArray<unknown> => {
   ]
 }
 
-const ofZstore = (source: Source): ReadonlyArray<unknown> => {
+export const ofZstore = (source: Source): ReadonlyArray<unknown> => {
   const key = requireId(source)
   const { aggregate, weights } = requireBody(source)
   const keys = bodyList(source, "keys")
@@ -359,35 +248,12 @@ const ofZstore = (source: Source): ReadonlyArray<unknown> => {
   return args
 }
 
-const custom: { readonly [command: string]: (source: Source) => ReadonlyArray<unknown> } = {
-  set: ofSet,
-  sort: ofSort,
-  zadd: ofZadd,
-  zinterstore: ofZstore,
-  zunionstore: ofZstore
-}
+// -------------------------------------------------------------------------------------------------------------------
+// reading
+// -------------------------------------------------------------------------------------------------------------------
 
-/** All commands except `mexecute`. */
-export const names: ReadonlyArray<string> = [...Object.keys(table), ...Object.keys(custom)].sort()
+const toText = (value: unknown): Bytes => encode(value === null || value === undefined ? "" : String(value))
 
-/** The arguments for Redis as texts. Inner lists are flattened once more. */
-const toText = (value: unknown): string => encode(value === null || value === undefined ? "" : String(value))
-
-export const callOf = (command: string, source: Source): Call => {
-  const declared = Object.hasOwn(table, command) ? table[command]! : undefined
-  const values = declared === undefined ? custom[command]!(source) : ofTable(declared, source)
-  return [command, ...values.flat().map(toText)]
-}
-
-/** The steps of a transaction. */
-export const callsOf = (source: Source): ReadonlyArray<Call> => {
-  requireBody(source)
-  return bodyList(source, "actions").map((step) => {
-    const { action, args } = isObject(step) ? step : {}
-    if (!isObject(step) || !Object.hasOwn(step, "action")) throw error("api.assert.missing_argument", "action")
-    if (!Object.hasOwn(step, "args")) throw error("api.assert.missing_argument", "args")
-    if (!isObject(args)) throw error("api.assert.invalid_type", "args", "object")
-    if (typeof action !== "string" || !names.includes(action)) throw error("api.assert.forbidden_argument", action)
-    return callOf(action, { args, body: isObject(args.body) ? args.body : null })
-  })
-}
+/** The arguments as texts. */
+export const read = (given: Given, source: Source): ReadonlyArray<Bytes> =>
+  (typeof given === "function" ? given(source) : ofTable(given, source)).flat().map(toText)

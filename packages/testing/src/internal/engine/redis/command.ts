@@ -1,4 +1,5 @@
 /** The definition of a command. */
+import type { Given } from "./arguments.ts"
 import type { Bytes } from "./bytes.ts"
 import type { Database } from "./database.ts"
 import { refuse } from "./errors.ts"
@@ -8,8 +9,10 @@ export type Reply = Bytes | number | null | ReadonlyArray<Reply> | { readonly [f
 type Run = (db: Database, ...args: ReadonlyArray<Bytes>) => Reply
 
 export interface Command {
-  readonly least: number
-  readonly most: number
+  /** How a request gives its arguments. */
+  readonly given: Given
+  readonly minArguments: number
+  readonly maxArguments: number
   readonly run: Run
 }
 
@@ -18,10 +21,20 @@ export interface Commands {
 }
 
 /** A command with exactly this many arguments. */
-export const exactly = (count: number, run: Run): Command => ({ least: count, most: count, run })
+export const exactly = (count: number, given: Given, run: Run): Command => ({
+  given,
+  minArguments: count,
+  maxArguments: count,
+  run
+})
 
 /** A command with at least this many arguments. */
-export const atLeast = (count: number, run: Run): Command => ({ least: count, most: Infinity, run })
+export const atLeast = (count: number, given: Given, run: Run): Command => ({
+  given,
+  minArguments: count,
+  maxArguments: Infinity,
+  run
+})
 
 export const wrongNumber = (name: string) => refuse(`wrong number of arguments for '${name}' command`)
 
@@ -33,8 +46,8 @@ export const pairs = (args: ReadonlyArray<Bytes>): ReadonlyArray<readonly [Bytes
 }
 
 /**
- * The part of a list from `start` to `stop`, both included, counted from the end when negative; as arguments of
- * `slice`.
+ * The part of a list from `start` to `stop`, both included, as arguments of `slice`. Negative positions count from the
+ * end.
  */
 export const span = (length: number, start: number, stop: number): readonly [from: number, to: number] => {
   const from = Math.max(start < 0 ? start + length : start, 0)
@@ -42,7 +55,7 @@ export const span = (length: number, start: number, stop: number): readonly [fro
   return from < to ? [from, to] : [0, 0]
 }
 
-/** As `span`, for bytes: an end before the first byte is the first byte. */
+/** `span` for bytes. An end before the first byte counts as the first byte. */
 export const byteSpan = (length: number, start: number, end: number): readonly [from: number, to: number] => {
   const from = Math.max(start < 0 ? start + length : start, 0)
   const to = Math.min(Math.max(end < 0 ? end + length : end, 0) + 1, length)

@@ -1,4 +1,7 @@
-/** All commands, and how to run one. */
+/** All commands, how a request asks for one, and how to run it. */
+import { error } from "../errors.ts"
+import { isObject } from "../json.ts"
+import * as Args from "./arguments.ts"
 import { bits } from "./bits.ts"
 import type { Bytes } from "./bytes.ts"
 import { type Commands, exactly, type Reply, wrongNumber } from "./command.ts"
@@ -14,13 +17,13 @@ import { sortedSets } from "./sortedSets.ts"
 import { strings } from "./strings.ts"
 
 const server: Commands = {
-  dbsize: exactly(0, (db) => db.keys().length),
-  flushdb: exactly(0, (db) => {
+  dbsize: exactly(0, [], (db) => db.keys().length),
+  flushdb: exactly(0, [], (db) => {
     db.clear()
     return "OK"
   }),
-  ping: exactly(0, () => "PONG"),
-  time: exactly(0, (db) => [String(Math.floor(db.now / 1000)), String(Math.floor((db.now % 1000) * 1000))])
+  ping: exactly(0, [], () => "PONG"),
+  time: exactly(0, [], (db) => [String(Math.floor(db.now / 1000)), String(Math.floor((db.now % 1000) * 1000))])
 }
 
 export const commands: Commands = {
@@ -36,11 +39,31 @@ export const commands: Commands = {
   ...strings
 }
 
+/** All commands except `mexecute`. */
+export const names: ReadonlyArray<string> = Object.keys(commands)
+
 export type Call = readonly [name: string, ...args: ReadonlyArray<Bytes>]
+
+export const callOf = (name: string, source: Args.Source): Call => [name, ...Args.read(commands[name]!.given, source)]
+
+/** The steps of a transaction. */
+export const callsOf = (source: Args.Source): ReadonlyArray<Call> => {
+  Args.requireBody(source)
+  return Args.bodyList(source, "actions").map((step) => {
+    const { action, args } = isObject(step) ? step : {}
+    if (!isObject(step) || !Object.hasOwn(step, "action")) throw error("api.assert.missing_argument", "action")
+    if (!Object.hasOwn(step, "args")) throw error("api.assert.missing_argument", "args")
+    if (!isObject(args)) throw error("api.assert.invalid_type", "args", "object")
+    if (typeof action !== "string" || !names.includes(action)) throw error("api.assert.forbidden_argument", action)
+    return callOf(action, { args, body: isObject(args.body) ? args.body : null })
+  })
+}
 
 const commandOf = ([name, ...args]: Call) => {
   const command = commands[name]
-  if (command === undefined || args.length < command.least || args.length > command.most) throw wrongNumber(name)
+  if (command === undefined || args.length < command.minArguments || args.length > command.maxArguments) {
+    throw wrongNumber(name)
+  }
   return command
 }
 

@@ -37,7 +37,7 @@ export class Database {
 
   // -- saving -------------------------------------------------------------------------------------------------------
 
-  /** Runs a command that changes nothing: the values that it reads are not saved again. */
+  /** Runs a command that changes no value. The values that it reads are not saved again. */
   reading<A>(run: () => A): A {
     this.isReading = true
     try {
@@ -47,7 +47,7 @@ export class Database {
     }
   }
 
-  /** A command may change every value that it has read. */
+  /** Marks a value as changed, because a command may change any value that it reads. */
   private mark(key: Bytes): void {
     if (this.changes !== undefined && !this.isReading) this.changes.mark("value", key, () => this.saved(key))
   }
@@ -100,7 +100,7 @@ export class Database {
     return value as ValueOf<K>
   }
 
-  /** Like `get`, but makes a new value if there is none. */
+  /** Like `get`, but creates a value if there is none. */
   open<K extends Exclude<Kind, "string">>(key: Bytes, kind: K, make: () => ValueOf<K>): ValueOf<K> {
     const existing = this.get(key, kind)
     if (existing !== undefined) return existing
@@ -120,7 +120,7 @@ export class Database {
     this.entries.set(key, { value, expiresAt: this.entry(key)?.expiresAt, usedAt: this.now })
   }
 
-  /** A collection without members is removed. */
+  /** Removes the value of a key if it is a collection without members. */
   prune(key: Bytes): void {
     const value = this.peek(key)
     if (value !== undefined && isEmpty(value)) this.entries.delete(key)

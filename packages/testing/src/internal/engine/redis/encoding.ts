@@ -1,14 +1,14 @@
 /**
- * The encodings in which Redis 7.0 stores values. (In Redis, a value that was once large keeps the encoding of a large
- * value. That is not implemented here.)
+ * The encodings in which Redis 7.0 stores values. In Redis, a value that was once large keeps the encoding of a large
+ * value. The engine does not implement this.
  */
 import type { Bytes } from "./bytes.ts"
 import { asBigInt } from "./numbers.ts"
 import type { Value } from "./value.ts"
 
-const short = (text: Bytes): boolean => text.length <= 64
+const isShort = (text: Bytes): boolean => text.length <= 64
 
-const areShort = (size: number, texts: Iterable<Bytes>): boolean => size <= 128 && [...texts].every(short)
+const areShort = (size: number, texts: Iterable<Bytes>): boolean => size <= 128 && [...texts].every(isShort)
 
 export const encodingOf = (value: Value): string => {
   switch (value.kind) {
@@ -30,7 +30,7 @@ export const encodingOf = (value: Value): string => {
   }
 }
 
-/** Small integers are shared by all keys, and their number of references counts as the largest possible one. */
+/** The number of references to a value. Redis shares small integers, and reports the largest number for them. */
 export const referencesOf = (value: Value): number => {
   const n = value.kind === "string" && value.appended !== true ? asBigInt(value.text) : undefined
   return n !== undefined && n >= 0n && n < 10_000n ? 2 ** 31 - 1 : 1

@@ -1,6 +1,7 @@
 /**
- * Places, which are the members of a sorted set.
+ * Commands on places. A place is a member of a sorted set.
  */
+import * as Args from "./arguments.ts"
 import type { Bytes } from "./bytes.ts"
 import { atLeast, type Command, type Commands, type Reply } from "./command.ts"
 import type { Database } from "./database.ts"
@@ -72,7 +73,7 @@ const searchOptions = (args: ReadonlyArray<Bytes>): Search => {
   return search
 }
 
-const within = (
+const searchRadius = (
   db: Database,
   key: Bytes,
   center: Geohash.Place,
@@ -91,14 +92,14 @@ const within = (
     )
   }
   const matches = read(db, key).sorted.flatMap(([member, score]) => {
-    const where = Geohash.decode(score)
-    const distance = Geohash.distance(center, where)
-    return distance <= length * metres ? [{ member, score, where, distance: distance / metres }] : []
+    const location = Geohash.decode(score)
+    const distance = Geohash.distance(center, location)
+    return distance <= length * metres ? [{ member, score, where: location, distance: distance / metres }] : []
   })
-  // With a limit, the nearest places are returned, unless any of them may be (`any`).
-  const effective = order ?? (count === undefined || any ? undefined : "asc")
-  if (effective !== undefined) {
-    matches.sort((a, b) => effective === "asc" ? a.distance - b.distance : b.distance - a.distance)
+  // With a limit, the nearest places are returned. With `any`, they may be any places within the radius.
+  const sortOrder = order ?? (count === undefined || any ? undefined : "asc")
+  if (sortOrder !== undefined) {
+    matches.sort((a, b) => sortOrder === "asc" ? a.distance - b.distance : b.distance - a.distance)
   }
   const hits = matches.slice(0, count ?? matches.length)
   if (store !== undefined) {
@@ -121,8 +122,8 @@ const within = (
   )
 }
 
-const describing = (describe: (score: number) => Reply): Command =>
-  atLeast(1, (db, key, ...members) => {
+const forEachMember = (describe: (score: number) => Reply): Command =>
+  atLeast(1, Args.ofMembers, (db, key, ...members) => {
     const scores = read(db, key)
     return members.map((member) => {
       const score = scores.get(member)
@@ -131,7 +132,7 @@ const describing = (describe: (score: number) => Reply): Command =>
   })
 
 export const geo: Commands = {
-  geoadd: atLeast(4, (db, key, ...args) => {
+  geoadd: atLeast(4, [Args.key, Args.points], (db, key, ...args) => {
     if (args.length % 3 !== 0) throw syntaxError()
     const places: Array<readonly [Bytes, number]> = []
     for (let i = 0; i < args.length; i += 3) {
@@ -142,26 +143,41 @@ export const geo: Commands = {
     for (const [member, score] of places) scores.set(member, score)
     return scores.size - before
   }),
-  geodist: atLeast(3, (db, key, first, second, ...rest) => {
-    if (rest.length > 1) throw syntaxError()
-    const metres = metresOf(rest[0] ?? "M")
-    const scores = read(db, key)
-    const [from, to] = [scores.get(first), scores.get(second)]
-    if (from === undefined || to === undefined) return null
-    return (Geohash.distance(Geohash.decode(from), Geohash.decode(to)) / metres).toFixed(4)
-  }),
-  geohash: describing(Geohash.standard),
-  geopos: describing((score) => coordinatesOf(Geohash.decode(score))),
-  georadius: atLeast(5, (db, key, lon, lat, radius, unit, ...options) => {
+  geodist: atLeast(
+    3,
+    [Args.key, Args.arg("member1"), Args.arg("member2"), Args.arg("unit", Args.optional)],
+    (db, key, first, second, ...rest) => {
+      if (rest.length > 1) throw syntaxError()
+      const metres = metresOf(rest[0] ?? "M")
+      const scores = read(db, key)
+      const [from, to] = [scores.get(first), scores.get(second)]
+      if (from === undefined || to === undefined) return null
+      return (Geohash.distance(Geohash.decode(from), Geohash.decode(to)) / metres).toFixed(4)
+    }
+  ),
+  geohash: forEachMember(Geohash.standard),
+  geopos: forEachMember((score) => coordinatesOf(Geohash.decode(score))),
+  georadius: atLeast(5, [
+    Args.key,
+    Args.arg("lon"),
+    Args.arg("lat"),
+    Args.arg("distance"),
+    Args.arg("unit"),
+    Args.words
+  ], (db, key, lon, lat, radius, unit, ...options) => {
     read(db, key)
-    return within(db, key, place(lon, lat), radius, unit, options)
+    return searchRadius(db, key, place(lon, lat), radius, unit, options)
   }),
-  georadiusbymember: atLeast(4, (db, key, member, radius, unit, ...options) => {
-    const scores = read(db, key)
-    // If the key does not exist, only the options are checked.
-    if (scores.size === 0) return within(db, key, { lon: 0, lat: 0 }, "0", "m", options)
-    const score = scores.get(member)
-    if (score === undefined) throw refuse("could not decode requested zset member")
-    return within(db, key, Geohash.decode(score), radius, unit, options)
-  })
+  georadiusbymember: atLeast(
+    4,
+    [Args.key, Args.arg("member"), Args.arg("distance"), Args.arg("unit"), Args.words],
+    (db, key, member, radius, unit, ...options) => {
+      const scores = read(db, key)
+      // If the key does not exist, only the options are checked.
+      if (scores.size === 0) return searchRadius(db, key, { lon: 0, lat: 0 }, "0", "m", options)
+      const score = scores.get(member)
+      if (score === undefined) throw refuse("could not decode requested zset member")
+      return searchRadius(db, key, Geohash.decode(score), radius, unit, options)
+    }
+  )
 }

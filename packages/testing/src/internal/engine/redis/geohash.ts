@@ -1,4 +1,4 @@
-/** Places as Redis stores them: 26 bits of each coordinate, interleaved, the score of a sorted set. */
+/** Places as Redis stores them. The score in a sorted set contains 26 bits of each coordinate, interleaved. */
 
 export interface Place {
   readonly lon: number
@@ -43,7 +43,7 @@ export const decode = (score: number): Place => {
 
 const alphabet = "0123456789bcdefghjkmnpqrstuvwxyz"
 
-/** The standard geohash: latitudes up to the poles, 11 characters. Bits are missing for the last character. */
+/** The standard geohash of 11 characters, with latitudes up to the poles. There are no bits for the last character. */
 export const standard = (score: number): string => {
   let rest = Math.floor(encode(decode(score), 90) / 4)
   let text = ""
@@ -56,7 +56,7 @@ export const standard = (score: number): string => {
 
 const radians = (degrees: number): number => degrees * (Math.PI / 180)
 
-/** In metres. */
+/** The distance between two places, in metres. */
 export const distance = (a: Place, b: Place): number => {
   const [latA, latB] = [radians(a.lat), radians(b.lat)]
   const v = Math.sin((radians(b.lon) - radians(a.lon)) / 2)

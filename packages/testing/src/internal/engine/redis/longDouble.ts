@@ -15,7 +15,7 @@ const absolute = (n: bigint): bigint => (n < 0n ? -n : n)
 
 const bits = (n: bigint): number => absolute(n).toString(2).length
 
-/** The quotient, half way to even. */
+/** The quotient, rounded to the nearest integer, or to the even one of two equally near. */
 const divide = (numerator: bigint, denominator: bigint): bigint => {
   const n = absolute(numerator)
   const quotient = n / denominator
@@ -26,7 +26,7 @@ const divide = (numerator: bigint, denominator: bigint): bigint => {
 
 const round = (numerator: bigint, denominator: bigint): LongDouble => {
   if (numerator === 0n) return { numerator, denominator: 1n }
-  // Scaled so, the quotient has as many bits as the mantissa, or one more.
+  // With this scale, the quotient has as many bits as the mantissa, or one more.
   let shift = mantissa - (bits(numerator) - bits(denominator))
   const scaled = (by: number) =>
     by >= 0 ? [numerator << BigInt(by), denominator] as const : [numerator, denominator << BigInt(-by)] as const

@@ -2,7 +2,7 @@
 import type { Bytes } from "./bytes.ts"
 
 export class Members extends Set<Bytes> {
-  /** All members, in no order, once one has been taken. */
+  /** All members, unordered. It exists after the first `take`. */
   private pool: Array<Bytes> | undefined
 
   override add(member: Bytes): this {

@@ -25,10 +25,10 @@ export const bigInt = (text: Bytes, otherwise: () => RedisError = notAnInteger):
 export const integer = (text: Bytes, otherwise?: () => RedisError): number => Number(bigInt(text, otherwise))
 
 /**
- * An integer of Redis, as the driver of the real server reads it: digit by digit, which is slightly inexact beyond
- * 2^53.
+ * An integer of an answer, as the Redis driver of the real server reads it: digit by digit. Beyond 2^53 the result is
+ * slightly inexact.
  */
-export const answered = (n: bigint): number => {
+export const toReply = (n: bigint): number => {
   const [, sign = "", digits = ""] = /^(-?)(\d+)$/.exec(String(n)) ?? []
   const absolute = [...digits].reduce((sum, digit) => sum * 10 + Number(digit), 0)
   return sign === "-" ? -absolute : absolute

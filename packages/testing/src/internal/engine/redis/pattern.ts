@@ -1,5 +1,5 @@
 /** The patterns of keys: `*`, `?`, `[a-e]`, `[^x]`, `\` before a literal character. */
-import { any, fits, type Part } from "../glob.ts"
+import { any, matchesParts, type Part } from "../glob.ts"
 import type { Bytes } from "./bytes.ts"
 
 /** Redis reads a class without its end as if it ended with the pattern. */
@@ -50,5 +50,5 @@ const read = (pattern: Bytes): ReadonlyArray<Part> => {
 /** Whether a text matches. */
 export const matcher = (pattern: Bytes): (text: Bytes) => boolean => {
   const parts = read(pattern)
-  return (text) => fits(parts, text)
+  return (text) => matchesParts(parts, text)
 }

@@ -30,7 +30,7 @@ const lexBound = (text: Bytes): LexBound => {
   throw refuse("min or max not valid string range item")
 }
 
-/** Whether a member is on that side of a bound, or on it. */
+/** Whether a member is above (1) or below (-1) a bound. It may equal a bound that is not excluded. */
 const isBeyond = (member: Bytes, bound: LexBound, side: 1 | -1): boolean => {
   if (bound === "-") return side === 1
   if (bound === "+") return side === -1

@@ -1,8 +1,8 @@
 /**
- * Scans, page by page. An element that exists during the whole scan is returned at least once, whatever changes
- * meanwhile.
+ * Scans, page by page. An element that exists during the whole scan is returned at least once, even if other elements
+ * change meanwhile.
  *
- * The elements are ordered by a hash, and the cursor is a position in that order. So nothing is missed when elements
+ * The elements are ordered by a hash, and the cursor is a position in that order. So no element is skipped when others
  * are removed between two pages. Values that Redis stores in one piece are returned in one page.
  */
 import { type Bytes, compare } from "./bytes.ts"
@@ -37,29 +37,29 @@ const hash = (text: Bytes): number => {
 }
 
 /** The elements to scan, and whether Redis returns them in pages. */
-export interface Scanned {
+export interface ScanSource {
   readonly elements: ReadonlyArray<Bytes>
   readonly inPages: boolean
 }
 
-/** If there is nothing to scan, the options are not checked. */
+/** Returns a page. If the key does not exist, the options are not checked. */
 export const scan = (
   cursor: Bytes,
   args: ReadonlyArray<Bytes>,
-  look: () => Scanned | undefined
+  readElements: () => ScanSource | undefined
 ): readonly [cursor: Bytes, elements: ReadonlyArray<Bytes>] => {
   // A text without digits is 0, as in C.
   if (!/^\d{0,19}$/.test(cursor)) throw refuse("invalid cursor")
-  const scanned = look()
+  const scanned = readElements()
   if (scanned === undefined) return ["0", []]
   const { count, matches } = optionsOf(args)
   if (!scanned.inPages) return ["0", scanned.elements.filter(matches)]
-  const due = scanned.elements
+  const remaining = scanned.elements
     .map((element) => [hash(element), element] as const)
     .filter(([place]) => place >= Number(cursor))
-    .sort(([a, nameA], [b, right]) => a - b || compare(nameA, right))
+    .sort(([a, nameA], [b, nameB]) => a - b || compare(nameA, nameB))
   // Elements with the same hash stay on one page.
-  let end = Math.min(count, due.length)
-  while (end < due.length && due[end]![0] === due[end - 1]![0]) end++
-  return [String(due[end]?.[0] ?? 0), due.slice(0, end).map(([, element]) => element).filter(matches)]
+  let end = Math.min(count, remaining.length)
+  while (end < remaining.length && remaining[end]![0] === remaining[end - 1]![0]) end++
+  return [String(remaining[end]?.[0] ?? 0), remaining.slice(0, end).map(([, element]) => element).filter(matches)]
 }

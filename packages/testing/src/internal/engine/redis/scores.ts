@@ -6,10 +6,10 @@ export type Scored = readonly [member: Bytes, score: number]
 export class Scores extends Map<Bytes, number> {
   private ordered: ReadonlyArray<Scored> | undefined
 
-  /** By score, then by the bytes of the members. */
+  /** All members, ordered by score, then by the bytes of the members. */
   get sorted(): ReadonlyArray<Scored> {
-    return this.ordered ??= [...this].sort(([memberA, a], [right, b]) =>
-      a === b ? compare(memberA, right) : a < b ? -1 : 1
+    return this.ordered ??= [...this].sort(([memberA, a], [memberB, b]) =>
+      a === b ? compare(memberA, memberB) : a < b ? -1 : 1
     )
   }
 

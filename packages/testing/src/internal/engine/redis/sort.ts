@@ -1,4 +1,5 @@
 /** `sort`, by the elements themselves or by the values of other keys. */
+import * as Args from "./arguments.ts"
 import { type Bytes, compare } from "./bytes.ts"
 import { atLeast, type Command } from "./command.ts"
 import type { Database } from "./database.ts"
@@ -48,7 +49,10 @@ const elementsOf = (db: Database, key: Bytes): ReadonlyArray<Bytes> => {
   throw wrongType()
 }
 
-/** The value of a pattern with an element in place of its star: the element itself, a text, or a field of a hash. */
+/**
+ * Replaces the star of a pattern by an element, and returns the text, or the field of a hash, at the resulting key. The
+ * pattern `#` stands for the element itself.
+ */
 const lookUp = (db: Database, pattern: Bytes, element: Bytes): Bytes | undefined => {
   if (pattern === "#") return element
   const star = pattern.indexOf("*")
@@ -81,7 +85,7 @@ const byScore = (a: Weighed, b: Weighed): number =>
   a.score === b.score ? compare(a.element, b.element) : a.score - b.score
 
 const ordered = (db: Database, elements: ReadonlyArray<Bytes>, sorting: Sorting): ReadonlyArray<Bytes> => {
-  // A pattern without a star means: unsorted.
+  // With a pattern without a star, Redis does not sort.
   if (sorting.by?.includes("*") === false) return sorting.descending ? [...elements].reverse() : elements
   const order = sorting.alpha ? byText : byScore
   return weigh(db, elements, sorting)
@@ -89,7 +93,7 @@ const ordered = (db: Database, elements: ReadonlyArray<Bytes>, sorting: Sorting)
     .map(({ element }) => element)
 }
 
-export const sort: Command = atLeast(1, (db, key, ...args) => {
+export const sort: Command = atLeast(1, Args.ofSort, (db, key, ...args) => {
   const sorting = sortingOf(args)
   const elements = ordered(db, elementsOf(db, key), sorting)
   const from = Math.max(sorting.limit[0], 0)

@@ -1,6 +1,7 @@
 /**
  * Sorted sets.
  */
+import * as Args from "./arguments.ts"
 import type { Bytes } from "./bytes.ts"
 import { atLeast, type Command, type Commands, exactly, pairs, span } from "./command.ts"
 import type { Database } from "./database.ts"
@@ -32,7 +33,7 @@ interface Conditions {
 
 const flags = new Set(["NX", "XX", "CH", "INCR"])
 
-/** Redis answers with the -0 that was computed, but keeps a 0: in small sets, an integer is stored as such. */
+/** Turns -0 into 0. Redis answers with a computed -0 but stores 0, because small sets store integers as integers. */
 const unsigned = (score: number): number => score + 0
 
 /** The new score of a member, or `undefined` if the conditions prevent the write. */
@@ -51,23 +52,23 @@ const write = (
   return after
 }
 
-const zadd = atLeast(3, (db, key, ...args) => {
-  const given = new Set<Bytes>()
+const zadd = atLeast(3, Args.ofZadd, (db, key, ...args) => {
+  const options = new Set<Bytes>()
   let at = 0
-  for (; flags.has(args[at]?.toUpperCase() ?? ""); at++) given.add(args[at]!.toUpperCase())
+  for (; flags.has(args[at]?.toUpperCase() ?? ""); at++) options.add(args[at]!.toUpperCase())
   const rest = args.slice(at)
   if (rest.length === 0 || rest.length % 2 === 1) throw syntaxError()
-  const conditions = { nx: given.has("NX"), xx: given.has("XX") }
+  const conditions = { nx: options.has("NX"), xx: options.has("XX") }
   const elements = pairs(rest).map(([score, member]) => [member, Numbers.float(score)] as const)
   const existing = db.get(key, "zset")
-  if (existing === undefined && conditions.xx) return given.has("INCR") ? null : 0
+  if (existing === undefined && conditions.xx) return options.has("INCR") ? null : 0
   const scores = existing?.scores ?? open(db, key)
   let added = 0
   let changed = 0
   for (const [member, score] of elements) {
     const before = scores.get(member)
-    const after = write(scores, member, score, conditions, given.has("INCR"))
-    if (given.has("INCR")) {
+    const after = write(scores, member, score, conditions, options.has("INCR"))
+    if (options.has("INCR")) {
       db.prune(key)
       return after === undefined ? null : Numbers.formatFloat(after)
     }
@@ -76,19 +77,21 @@ const zadd = atLeast(3, (db, key, ...args) => {
     else if (before !== after) changed++
   }
   db.prune(key)
-  return given.has("CH") ? added + changed : added
+  return options.has("CH") ? added + changed : added
 })
 
 /**
- * The members within the bounds. (If the members have different scores, the result of an order by bytes is unspecified
- * in Redis.)
+ * The members within the bounds. For bounds by bytes, Redis does not specify the result if the scores differ.
  */
 const inside = (db: Database, key: Bytes, within: Within): ReadonlyArray<Scored> =>
   read(db, key).sorted.filter(([member, score]) => within(score, member))
 
-/** Bounds are checked before the key is read. */
-const removing = (bounds: (min: Bytes, max: Bytes) => (db: Database, key: Bytes) => ReadonlyArray<Scored>): Command =>
-  exactly(3, (db, key, min, max) => {
+/** A command that removes the members within bounds. The bounds are checked before the key is read. */
+const removing = (
+  given: Args.Given,
+  bounds: (min: Bytes, max: Bytes) => (db: Database, key: Bytes) => ReadonlyArray<Scored>
+): Command =>
+  exactly(3, given, (db, key, min, max) => {
     const members = bounds(min, max)(db, key)
     const zset = db.get(key, "zset")
     for (const [member] of members) zset?.scores.delete(member)
@@ -97,7 +100,7 @@ const removing = (bounds: (min: Bytes, max: Bytes) => (db: Database, key: Bytes)
   })
 
 const removingWithin = (range: (min: Bytes, max: Bytes) => Within): Command =>
-  removing((min, max) => {
+  removing([Args.key, Args.body("min"), Args.body("max")], (min, max) => {
     const within = range(min, max)
     return (db, key) => inside(db, key, within)
   })
@@ -107,7 +110,11 @@ const removingWithin = (range: (min: Bytes, max: Bytes) => Within): Command =>
 // -------------------------------------------------------------------------------------------------------------------
 
 const counting = (range: (min: Bytes, max: Bytes) => Within): Command =>
-  exactly(3, (db, key, min, max) => inside(db, key, range(min, max)).length)
+  exactly(
+    3,
+    [Args.key, Args.arg("min"), Args.arg("max")],
+    (db, key, min, max) => inside(db, key, range(min, max)).length
+  )
 
 interface RangeOptions {
   by: "rank" | "score" | "lex"
@@ -119,7 +126,7 @@ interface RangeOptions {
 const rangeOptions = (
   base: Omit<RangeOptions, "limit" | "withScores">,
   options: ReadonlyArray<Bytes>,
-  free: boolean
+  allowsOrder: boolean
 ) => {
   const result: RangeOptions = { ...base, withScores: false, limit: undefined }
   for (let i = 0; i < options.length; i++) {
@@ -128,9 +135,9 @@ const rangeOptions = (
     else if (option === "LIMIT" && i + 2 < options.length) {
       result.limit = [Numbers.integer(options[i + 1]!), Numbers.integer(options[i + 2]!)]
       i += 2
-    } else if (free && option === "REV") result.reverse = true
-    else if (free && option === "BYSCORE") result.by = "score"
-    else if (free && option === "BYLEX") result.by = "lex"
+    } else if (allowsOrder && option === "REV") result.reverse = true
+    else if (allowsOrder && option === "BYSCORE") result.by = "score"
+    else if (allowsOrder && option === "BYLEX") result.by = "lex"
     else throw syntaxError()
   }
   if (result.limit !== undefined && result.by === "rank") {
@@ -142,10 +149,10 @@ const rangeOptions = (
   return result
 }
 
-/** `zrange` and similar commands. Only `zrange` itself (`free`) has options for the order and its criterion. */
-const range = (base: Omit<RangeOptions, "limit" | "withScores">, free = false): Command =>
-  atLeast(3, (db, key, start, stop, ...args) => {
-    const { by, limit, reverse, withScores } = rangeOptions(base, args, free)
+/** `zrange` and similar commands. Only `zrange` itself (`allowsOrder`) has options for the order and its criterion. */
+const range = (given: Args.Given, base: Omit<RangeOptions, "limit" | "withScores">, allowsOrder = false): Command =>
+  atLeast(3, given, (db, key, start, stop, ...args) => {
+    const { by, limit, reverse, withScores } = rangeOptions(base, args, allowsOrder)
     const ordered = (members: ReadonlyArray<Scored>) => (reverse ? [...members].reverse() : members)
     if (by === "rank") {
       const [from, to] = [Numbers.integer(start), Numbers.integer(stop)]
@@ -165,7 +172,7 @@ const range = (base: Omit<RangeOptions, "limit" | "withScores">, free = false): 
   })
 
 const ranking = (reverse: boolean): Command =>
-  exactly(2, (db, key, member) => {
+  exactly(2, Args.ofMember, (db, key, member) => {
     const scores = read(db, key)
     if (!scores.has(member)) return null
     const rank = scores.sorted.findIndex(([name]) => name === member)
@@ -176,7 +183,7 @@ const ranking = (reverse: boolean): Command =>
 // many sets
 // -------------------------------------------------------------------------------------------------------------------
 
-/** The sum of both infinities is 0, and so is 0 times infinity. */
+/** Turns NaN into 0. In Redis, the sum of both infinities is 0, and so is 0 times infinity. */
 const orZero = (n: number): number => (Number.isNaN(n) ? 0 : n)
 
 const aggregates: { readonly [name: string]: (a: number, b: number) => number } = {
@@ -185,7 +192,7 @@ const aggregates: { readonly [name: string]: (a: number, b: number) => number } 
   MAX: Math.max
 }
 
-/** A sorted set, or a set, whose members have the score 1. */
+/** The members and scores of a sorted set, or of a set. The members of a set have the score 1. */
 const asScores = (db: Database, key: Bytes): ReadonlyMap<Bytes, number> => {
   const value = db.find(key)
   if (value === undefined) return new Map()
@@ -194,8 +201,8 @@ const asScores = (db: Database, key: Bytes): ReadonlyMap<Bytes, number> => {
   throw wrongType()
 }
 
-const storing = (isKept: (member: Bytes, sets: ReadonlyArray<ReadonlyMap<Bytes, number>>) => boolean): Command =>
-  atLeast(3, (db, destination, numberOfKeys, ...args) => {
+const storing = (isIncluded: (member: Bytes, sets: ReadonlyArray<ReadonlyMap<Bytes, number>>) => boolean): Command =>
+  atLeast(3, Args.ofZstore, (db, destination, numberOfKeys, ...args) => {
     const count = Numbers.integer(numberOfKeys)
     if (count > args.length) throw syntaxError()
     const sets = args.slice(0, count).map((key) => asScores(db, key))
@@ -218,7 +225,7 @@ const storing = (isKept: (member: Bytes, sets: ReadonlyArray<ReadonlyMap<Bytes, 
     const scores = new Scores.Scores()
     sets.forEach((set, i) => {
       for (const [member, score] of set) {
-        if (!isKept(member, sets)) continue
+        if (!isIncluded(member, sets)) continue
         const weighted = orZero(score * weights[i]!)
         const before = scores.get(member)
         scores.set(member, unsigned(before === undefined ? weighted : aggregate(before, weighted)))
@@ -231,39 +238,48 @@ const storing = (isKept: (member: Bytes, sets: ReadonlyArray<ReadonlyMap<Bytes, 
 
 export const sortedSets: Commands = {
   zadd,
-  zcard: exactly(1, (db, key) => read(db, key).size),
+  zcard: exactly(1, Args.ofKey, (db, key) => read(db, key).size),
   zcount: counting(byScore),
-  zincrby: exactly(3, (db, key, by, member) => {
+  zincrby: exactly(3, [Args.key, Args.body("value"), Args.body("member")], (db, key, by, member) => {
     const amount = Numbers.float(by)
     const after = write(open(db, key), member, amount, { nx: false, xx: false }, true)
     return Numbers.formatFloat(after ?? 0)
   }),
   zinterstore: storing((member, sets) => sets.every((set) => set.has(member))),
   zlexcount: counting(byLex),
-  zrange: range({ by: "rank", reverse: false }, true),
-  zrangebylex: range({ by: "lex", reverse: false }),
-  zrangebyscore: range({ by: "score", reverse: false }),
+  zrange: range([Args.key, Args.arg("start"), Args.arg("stop"), Args.words], { by: "rank", reverse: false }, true),
+  zrangebylex: range([Args.key, Args.arg("min"), Args.arg("max"), Args.limit], { by: "lex", reverse: false }),
+  zrangebyscore: range([Args.key, Args.arg("min"), Args.arg("max"), Args.words, Args.limit], {
+    by: "score",
+    reverse: false
+  }),
   zrank: ranking(false),
-  zrem: atLeast(2, (db, key, ...members) => {
+  zrem: atLeast(2, [Args.key, Args.body("members")], (db, key, ...members) => {
     const zset = db.get(key, "zset")
     const removed = members.filter((member) => zset?.scores.delete(member) === true).length
     db.prune(key)
     return removed
   }),
   zremrangebylex: removingWithin(byLex),
-  zremrangebyrank: removing((start, stop) => {
-    const [from, to] = [Numbers.integer(start), Numbers.integer(stop)]
-    return (db, key) => {
-      const members = read(db, key).sorted
-      return members.slice(...span(members.length, from, to))
+  zremrangebyrank: removing(
+    [Args.key, Args.body("min", { member: "start" }), Args.body("max", { member: "stop" })],
+    (start, stop) => {
+      const [from, to] = [Numbers.integer(start), Numbers.integer(stop)]
+      return (db, key) => {
+        const members = read(db, key).sorted
+        return members.slice(...span(members.length, from, to))
+      }
     }
-  }),
+  ),
   zremrangebyscore: removingWithin(byScore),
-  zrevrange: range({ by: "rank", reverse: true }),
-  zrevrangebylex: range({ by: "lex", reverse: true }),
-  zrevrangebyscore: range({ by: "score", reverse: true }),
+  zrevrange: range([Args.key, Args.arg("start"), Args.arg("stop"), Args.words], { by: "rank", reverse: true }),
+  zrevrangebylex: range([Args.key, Args.arg("max"), Args.arg("min"), Args.limit], { by: "lex", reverse: true }),
+  zrevrangebyscore: range([Args.key, Args.arg("max"), Args.arg("min"), Args.words, Args.limit], {
+    by: "score",
+    reverse: true
+  }),
   zrevrank: ranking(true),
-  zscan: atLeast(2, (db, key, cursor, ...options) => {
+  zscan: atLeast(2, [Args.key, Args.arg("cursor"), ...Args.scanning], (db, key, cursor, ...options) => {
     const [next, members] = scan(cursor, options, () => {
       const zset = db.get(key, "zset")
       return zset && {
@@ -273,7 +289,7 @@ export const sortedSets: Commands = {
     })
     return [next, repliesOf(members.map((member) => [member, read(db, key).get(member)!]), true)]
   }),
-  zscore: exactly(2, (db, key, member) => {
+  zscore: exactly(2, Args.ofMember, (db, key, member) => {
     const score = read(db, key).get(member)
     return score === undefined ? null : Numbers.formatFloat(score)
   }),

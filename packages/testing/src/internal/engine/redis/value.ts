@@ -6,7 +6,7 @@ import type { Scores } from "./scores.ts"
 export type Value =
   /** `appended`: Redis stores a text that was appended to as `raw`, even a short one. */
   | { readonly kind: "string"; readonly text: Bytes; readonly appended?: boolean }
-  /** A HyperLogLog; it counts exactly here. In Redis it is a text, but clients do not read its bytes. */
+  /** A HyperLogLog, which counts exactly here. In Redis it is a text, but clients do not read its bytes. */
   | { readonly kind: "hyperloglog"; readonly elements: Set<Bytes> }
   | { readonly kind: "list"; readonly items: Array<Bytes> }
   | { readonly kind: "set"; readonly members: Members }

@@ -1,9 +1,9 @@
 /**
  * The set of characters that one position of a pattern accepts: a literal, `.`, `[a-z]`, `\pL` …
  *
- * The runtime's own classes decide, one character at a time, so that no Unicode tables are shipped. When case is
- * ignored, RE2 and JavaScript both use simple case folding. Characters newer than the server's Unicode version (15 in
- * Kuzzle 2.56) belong to the classes of the runtime's version.
+ * JavaScript's own classes decide about one character at a time, so this package contains no Unicode tables. When case
+ * is ignored, RE2 and JavaScript both use simple case folding. Characters newer than the server's Unicode version (15
+ * in Kuzzle 2.56) belong to the classes of the runtime's version.
  */
 
 /** The content of a JavaScript class, or its complement. */
@@ -26,7 +26,7 @@ export const anything: ReadonlyArray<Part> = [{ source: "", negated: true }]
 
 const part = (source: string, negated = false): Part => ({ source, negated })
 
-/** `\d`, `\s`, `\w` and their negations are ASCII, and `\s` has no vertical tab. */
+/** `\d`, `\s`, `\w` and their negations. In RE2 they consider ASCII only, and `\s` does not match a vertical tab. */
 export const perl: ReadonlyMap<string, Part> = new Map([
   ["d", part("0-9")],
   ["D", part("0-9", true)],
@@ -70,7 +70,7 @@ export const unicode = (name: string): string | undefined => {
   return isName && isKnown(source) ? source : undefined
 }
 
-/** The runtime refuses a pattern with a script that it does not know. */
+/** Whether the runtime knows the script: if not, it refuses the pattern. */
 const isKnown = (source: string): boolean => {
   try {
     new RegExp(`[${source}]`, "u")
@@ -80,7 +80,7 @@ const isKnown = (source: string): boolean => {
   }
 }
 
-/** The characters of a class of these parts. */
+/** The characters of a class that consists of these parts. */
 export const characters = (parts: ReadonlyArray<Part>, negated: boolean, ignoreCase: boolean): Characters => {
   const union = parts.filter((part) => !part.negated).map(({ source }) => source).join("")
   const complements = parts.filter((part) => part.negated).map(({ source }) => source)
@@ -92,7 +92,7 @@ export const characters = (parts: ReadonlyArray<Part>, negated: boolean, ignoreC
       // Compiled on first use: a pattern may be validated without ever being used.
       tests ??= [
         ...(union === "" ? [] : [test(union, flags)]),
-        // Not `[^…]`: when case is ignored, JavaScript's negated classes differ from RE2's.
+        // A negated class `[^…]` is not used, because JavaScript's differ from RE2's when case is ignored.
         ...complements.map((source) => {
           const inside = test(source, flags)
           return (text: string) => !inside(text)
@@ -109,7 +109,7 @@ const test = (source: string, flags: string): (text: string) => boolean => {
   return (text) => expression.test(text)
 }
 
-/** One character, in both cases if case is ignored. */
+/** A single character. If case is ignored, it matches in upper and lower case. */
 export const character = (char: number, ignoreCase: boolean): Characters =>
   ignoreCase
     ? characters([part(literal(char))], false, true)

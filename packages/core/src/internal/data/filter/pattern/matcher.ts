@@ -1,9 +1,9 @@
 /**
  * Decides whether a pattern matches anywhere in a text, in time linear in the text.
  *
- * All paths through the program are followed at once (Thompson), so a character costs at most one visit of each
- * instruction, whatever the pattern. Transitions are cached, so a repeated one costs one look-up. This is RE2's lazy
- * automaton. As in RE2, the cache is bounded and cleared when it is full.
+ * The matcher follows all paths through the program at once (Thompson), so a character costs at most one visit of each
+ * instruction. Transitions are cached, so a repeated one costs one look-up. This is RE2's lazy automaton. As in RE2,
+ * the cache is bounded and is cleared when it is full.
  */
 import { Assertion, Operation, type Program } from "./program.ts"
 
@@ -12,10 +12,10 @@ const Before = { start: 0, newline: 1, word: 2, other: 3 } as const
 
 const NEWLINE = 10
 
-/** Replaces half of a surrogate pair, as the conversion to the UTF-8 of the server's engine does. */
+/** Replaces a lone half of a surrogate pair, as the server does when it converts the text to UTF-8. */
 const REPLACEMENT = 0xfffd
 
-/** No character: the end of the text. */
+/** Stands for the end of the text. */
 const END = -1
 
 const isWord = (char: number): boolean =>
@@ -45,7 +45,7 @@ class SparseSet {
     this.sparse = new Int32Array(bound)
   }
 
-  /** Whether it was new. */
+  /** Returns whether the number was new. */
   add(value: number): boolean {
     const index = this.sparse[value]!
     if (index < this.size && this.dense[index] === value) return false
@@ -64,10 +64,10 @@ class SparseSet {
 }
 
 class State {
-  /** The instructions to continue from, before the instructions that consume no character are followed. */
+  /** The instructions to continue from. Instructions that consume no character are not followed yet. */
   readonly pending: Int32Array
   readonly before: number
-  /** The result, if the rest of the text cannot change it. */
+  /** Whether the pattern matches, if the rest of the text cannot change that. */
   readonly verdict: boolean | undefined
   /** The cached transitions. Those of ASCII characters are indexed by code. */
   readonly ascii: Array<State | undefined> = []
@@ -85,7 +85,7 @@ const none = new Int32Array(0)
 const FOUND = new State(none, Before.other, true)
 const HOPELESS = new State(none, Before.other, false)
 
-/** The size of the cache, in numbers, at which it is cleared: about a megabyte. */
+/** The size at which the cache is cleared, in numbers: about a megabyte. */
 export const MEMORY = 100_000
 
 /** The size of a state in addition to its instructions: its table for ASCII. */
@@ -155,7 +155,7 @@ export class Matcher {
     next.size = 0
     let pending: ArrayLike<number> = from.pending
     for (let byte = 0; byte < width; byte++) {
-      // Between the bytes of a character there is no word boundary, and no other assertion holds but `\B`.
+      // Between the bytes of a character, only the assertion `\B` holds.
       if (this.reach(pending, byte === 0 ? holding(from.before, char) : Assertion.noWordBoundary)) return FOUND
       const within: Array<number> = []
       for (let i = 0; i < reached.size; i++) {

@@ -1,6 +1,6 @@
 /**
- * A pattern as a tree, and as a program for the matcher. The only question is whether it matches: nothing is captured,
- * and a lazy repetition equals a greedy one.
+ * A pattern as a tree, and as a program for the matcher. The matcher only decides whether a pattern matches, so nothing
+ * is captured, and a lazy repetition equals a greedy one.
  */
 import type { Characters } from "./characters.ts"
 
@@ -14,7 +14,7 @@ export const Assertion = {
   noWordBoundary: 32
 } as const
 
-/** `size`: the number of its instructions. `repeats`: how often its most repeated part is repeated. */
+/** `size` is the number of its instructions. `repeats` is how often its most repeated part is repeated. */
 export type Tree =
   & { readonly size: number; readonly repeats: number }
   & (
@@ -95,7 +95,7 @@ class Compiler {
     return this.code.push(argument * 8 + operation) - 1
   }
 
-  /** Recursive: the nesting of a pattern is bounded (`syntax.ts`). */
+  /** The recursion is safe, because the nesting of a pattern is bounded (`syntax.ts`). */
   emit(tree: Tree): void {
     switch (tree._tag) {
       case "Characters":

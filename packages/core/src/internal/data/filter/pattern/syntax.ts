@@ -16,7 +16,7 @@ import {
 } from "./characters.ts"
 import { assert, Assertion, byte, choice, counted, one, repeat, sequence, type Tree } from "./program.ts"
 
-/** The largest repetition that RE2 accepts. Nested repetitions multiply. */
+/** The largest repetition that RE2 accepts. The counts of nested repetitions are multiplied. */
 const MAX_REPEAT = 1000
 
 /** How deep groups may be nested. Compiling uses one stack frame per level. */
@@ -80,7 +80,7 @@ class Parser {
   private readonly names = new Set<string>()
   /** Whether the last token was a repetition. */
   private repeated = false
-  /** Computed once, not at each `[:`. */
+  /** The position of the last `:]` in the pattern. Computed once, not at each `[:`. */
   private readonly lastPosixEnd: number
 
   constructor(text: string, flags: Flags) {
@@ -147,9 +147,9 @@ class Parser {
   }
 
   private match(token: RegExp): RegExpExecArray | undefined {
-    const found = this.peek(token)
-    this.at += found?.[0].length ?? 0
-    return found
+    const tokenMatch = this.peek(token)
+    this.at += tokenMatch?.[0].length ?? 0
+    return tokenMatch
   }
 
   private next(): number {
@@ -240,7 +240,8 @@ class Parser {
     if (end === ":") {
       return this.enter(flags)
     }
-    // `(?s)` applies until its group ends. An operator behind it repeats what stands before it, even a repetition.
+    // `(?s)` applies until its group ends. An operator after it repeats the item before it, even if that is a
+    // repetition.
     this.flags = flags
   }
 
@@ -361,7 +362,7 @@ class Parser {
     return characters(parts, negated, this.flags.ignoreCase)
   }
 
-  /** `[:alpha:]`. A `[:` without a closing `:]` anywhere behind it is a literal. */
+  /** A class such as `[:alpha:]`. A `[:` without a later `:]` is a literal. */
   private posixClass(): Part | undefined {
     if (!this.text.startsWith("[:", this.at) || this.lastPosixEnd < this.at + 2) {
       return undefined
