@@ -119,7 +119,7 @@ export interface KuzzleOutboxShape {
   readonly handOver: <A, E, R>(
     action: Effect.Effect<A, E, R>
   ) => Effect.Effect<Receipt<A, E>, OutboxError, Exclude<R, Kuzzle>>
-  /** The stored reports of this server, then every new one. A report is stored until `forget` deletes it. */
+  /** The stored reports of this server, then every new one. `forget` deletes a report. A store keeps the latest 100. */
   readonly reports: Stream.Stream<StoredReport>
   /**
    * All stored reports of this server as a list, and the list again after every change that this client makes or is
