@@ -12,23 +12,17 @@ import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { shorten } from "./privateNames.ts"
+import { configOf } from "./typescript.ts"
 
 const dist = Path.resolve("dist")
 await Fs.rm(dist, { recursive: true, force: true })
 
-const host: ts.ParseConfigFileHost = {
-  ...ts.sys,
-  onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
-    throw new Error(ts.formatDiagnostic(diagnostic, format))
-  }
-}
 const format: ts.FormatDiagnosticsHost = {
   getCanonicalFileName: (name) => name,
   getCurrentDirectory: () => process.cwd(),
   getNewLine: () => "\n"
 }
-const config = ts.getParsedCommandLineOfConfigFile("tsconfig.build.json", { noEmitOnError: true }, host)
-if (config === undefined) throw new Error("tsconfig.build.json cannot be read")
+const config = configOf("tsconfig.build.json", { noEmitOnError: true })
 const program = ts.createProgram(config.fileNames, config.options)
 const { diagnostics } = program.emit(undefined, undefined, undefined, undefined, { before: [shorten(program)] })
 const problems = [...config.errors, ...ts.getPreEmitDiagnostics(program), ...diagnostics]

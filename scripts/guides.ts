@@ -9,6 +9,7 @@ import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { packages } from "./packages.ts"
+import { configOf, programOf } from "./typescript.ts"
 
 const root = Path.resolve(fileURLToPath(import.meta.url), "../..")
 const patterns = [
@@ -81,23 +82,12 @@ const texts = new Map(
   )
 )
 
-const config = ts.getParsedCommandLineOfConfigFile(
-  Path.join(root, "tsconfig.json"),
-  { noUnusedLocals: false, noUnusedParameters: false, allowImportingTsExtensions: true },
-  {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
-      throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"))
-    }
-  }
-)
-if (config === undefined) throw new Error("tsconfig.json cannot be read")
-
-const host = ts.createCompilerHost(config.options)
-const { fileExists, readFile } = host
-host.fileExists = (file) => texts.has(file) || fileExists(file)
-host.readFile = (file) => texts.get(file) ?? readFile(file)
-const program = ts.createProgram([...texts.keys()], config.options, host)
+const config = configOf(Path.join(root, "tsconfig.json"), {
+  noUnusedLocals: false,
+  noUnusedParameters: false,
+  allowImportingTsExtensions: true
+})
+const program = programOf(config.options, texts)
 
 const diagnostics = [...texts.keys()].flatMap((file) => {
   const source = program.getSourceFile(file)

@@ -12,6 +12,7 @@ import { judge, type Report } from "../scripts/effect4/judge.ts"
 import { callRules, rules, valueRules } from "../scripts/effect4/rules.ts"
 import { excluded } from "../scripts/effect4/scope.ts"
 import { packages } from "../scripts/packages.ts"
+import { programOf } from "../scripts/typescript.ts"
 import { callCases, type Case, ruleCases, valueCases } from "./effect4.cases.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -24,22 +25,14 @@ const twins = [...folders, "tests/simulation"].flatMap((folder) =>
     .map((file) => Path.join(root, folder, file))
 )
 
-/** A program of these modules, by their paths. */
-const programOf = (modules: ReadonlyMap<string, string>): ts.Program => {
-  const options: ts.CompilerOptions = {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2022,
-    // Without the types of the DOM, the program is ready sooner.
-    lib: ["lib.es2022.d.ts"],
-    strict: true,
-    skipLibCheck: true,
-    types: []
-  }
-  const host = ts.createCompilerHost(options)
-  const { fileExists, readFile } = host
-  host.fileExists = (file) => modules.has(file) || fileExists(file)
-  host.readFile = (file) => modules.get(file) ?? readFile(file)
-  return ts.createProgram([...modules.keys()], options, host)
+const options: ts.CompilerOptions = {
+  module: ts.ModuleKind.NodeNext,
+  target: ts.ScriptTarget.ES2022,
+  // Without the types of the DOM, the program is ready sooner.
+  lib: ["lib.es2022.d.ts"],
+  strict: true,
+  skipLibCheck: true,
+  types: []
 }
 
 /** A module of a program, as the codemod rewrites it. */
@@ -120,6 +113,7 @@ describe("the port to Effect 4", () => {
     const fileOf = (rule: string, index: number) =>
       Path.join(root, "packages/core", rule === "resumes" ? "src" : "test", `case${index}.ts`)
     const program = programOf(
+      options,
       new Map(cases.map(([rule, source], index) => [fileOf(rule, index), moduleOf(source)]))
     )
     const faults: Array<string> = []

@@ -1,7 +1,7 @@
 /** Writes the packages for Effect 4 into `build/effect4`. The codemod translates each source, or its twin replaces it. */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import ts from "typescript"
+import { configOf, programOf } from "../typescript.ts"
 import { File } from "./codemod.ts"
 import { examplesOf, withExamples } from "./examples.ts"
 import { type Manifest, packageManifest, rootManifest, workspace } from "./manifests.ts"
@@ -19,28 +19,6 @@ const filesOf = (root: string, folder: string): ReadonlyArray<string> =>
       if (["node_modules", "dist", "docs"].includes(entry.name) || Object.hasOwn(excluded, file)) return []
       return entry.isDirectory() ? filesOf(root, file) : [file]
     })
-
-/** The program of these files of the repository. `examples` exist only in this program. */
-const programOf = (
-  root: string,
-  files: ReadonlyArray<string>,
-  examples: ReadonlyMap<string, string>
-): ts.Program => {
-  const configHost: ts.ParseConfigFileHost = {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-      throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"))
-    }
-  }
-  const config = ts.getParsedCommandLineOfConfigFile(Path.join(root, "tsconfig.json"), {}, configHost)
-  if (config === undefined) throw new Error("tsconfig.json cannot be read")
-  const host = ts.createCompilerHost(config.options)
-  const { fileExists, readFile } = host
-  const exampleOf = (file: string) => examples.get(Path.relative(root, file))
-  host.fileExists = (file) => exampleOf(file) !== undefined || fileExists(file)
-  host.readFile = (file) => exampleOf(file) ?? readFile(file)
-  return ts.createProgram([...files, ...examples.keys()].map((file) => Path.join(root, file)), config.options, host)
-}
 
 /** Writes a file only if its content has changed, so that the type-check can be incremental. */
 const write = (file: string, text: string | Uint8Array): void => {
@@ -85,9 +63,12 @@ export const generate = (root: string, out: string, folders: ReadonlyArray<strin
   const isSource = (file: string) => /\.tsx?$/.test(file) && !file.endsWith(".d.ts")
   const sources = files.filter((file) => isSource(file) && !twin.test(file) && !twins.has(file))
   const examples = new Map(sources.map((file) => [file, examplesOf(root, file)]))
-  const program = programOf(root, sources, new Map([...examples.values()].flat()))
+  const absolute = (file: string) => Path.join(root, file)
+  const texts = [...examples.values()].flat().map(([file, text]): [string, string] => [absolute(file), text])
+  const { options } = configOf(absolute("tsconfig.json"))
+  const program = programOf(options, new Map(texts), sources.map(absolute))
   const translated = (file: string): string => {
-    const source = program.getSourceFile(Path.join(root, file))
+    const source = program.getSourceFile(absolute(file))
     if (source === undefined) throw new Error(`${file} is not in the program`)
     return new File(program, source, rules, root).text()
   }

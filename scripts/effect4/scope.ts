@@ -39,7 +39,8 @@ export const ported: ReadonlyArray<string> = [
   "scripts/simulate.ts",
   "scripts/simulation",
   "scripts/size.ts",
-  "scripts/size"
+  "scripts/size",
+  "scripts/typescript.ts"
 ]
 
 /** Files and folders that are not generated. They test the repository instead of the packages, or do not run on Effect 4 yet. */

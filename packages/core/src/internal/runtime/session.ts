@@ -40,7 +40,7 @@ import type { Telemetry } from "./telemetry.ts"
 export interface Session {
   readonly telemetry: Telemetry
   readonly requests: Requests.Requests
-  /** What its subscriptions need. They are made for the first of them. */
+  /** The parts that subscriptions use. `realtime.ts` makes the subscriptions when the first of them is opened. */
   readonly realtime: Realtime.Host
   readonly credentials: Credentials
   readonly authentication: Exchanges

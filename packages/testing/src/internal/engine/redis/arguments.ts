@@ -6,7 +6,7 @@ import { error, nativeError } from "../errors.ts"
 import { isObject, type JsonObject, own } from "../json.ts"
 import { type Bytes, encode } from "./bytes.ts"
 
-/** The parts of a request that are read. A step of a transaction has the unchanged form. */
+/** The parts of a request that are read. A step of a transaction has the same form. */
 export interface Source {
   readonly args: JsonObject
   readonly body: JsonObject | null
