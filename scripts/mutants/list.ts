@@ -461,6 +461,22 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/protocol/subscriptions.test.ts"]
     },
     {
+      name: "a subscribe that may have been dropped is sent again although its consumer has left",
+      breaks: "S5",
+      in: "Registry.overlooked",
+      find: `if (!intent.hasConsumers()) this.abandon(intent)`,
+      replace: ``,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
+      name: "a room that the server may still have is forgotten when its subscribe is sent again",
+      breaks: "S1, S5",
+      in: "Registry.overlooked",
+      find: `intent.close(intent.channel)`,
+      replace: `intent.close()`,
+      tests: ["packages/core/test/protocol/subscriptions.test.ts"]
+    },
+    {
       name: "a room that only the first answer to a resent subscribe names is never left",
       breaks: "S1, S5",
       in: "Registry.openedLate",
@@ -1264,6 +1280,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   ]),
   ...inFile(`${runtime}/exchanges.ts`, [
     {
+      name: "a schedule of renewals that dies leaves a client that looks healthy",
+      breaks: "C7",
+      in: "Exchanges.plan",
+      find: `Effect.tapErrorCause((defect) => Effect.sync(() => host.failed(defect)))`,
+      replace: `Effect.tapErrorCause(() => Effect.void)`,
+      tests: ["packages/core/test/runtime/faults.test.ts"]
+    },
+    {
       name: "exchanges of the session run concurrently",
       breaks: "A2",
       in: "Exchanges.exclusive",
@@ -1288,6 +1312,22 @@ export const mutants: ReadonlyArray<Mutant> = [
     }
   ]),
   ...inFile(`${protocol}/identity.ts`, [
+    {
+      name: "the expiry of another token on the connection ends a session whose token is alive",
+      breaks: "T1",
+      in: "IdentityMachine.handleTokenExpired",
+      find: `this.renew("Refresh", true)`,
+      replace: `return this.handleRefused(identity)`,
+      tests: ["packages/core/test/runtime/faults.test.ts"]
+    },
+    {
+      name: "a session that is not known yet counts as none",
+      breaks: "O4",
+      in: "IdentityMachine.state",
+      find: `this.renewing || this.isToCome()`,
+      replace: `this.renewing`,
+      tests: ["packages/core/test/KuzzleOutbox.cookies.test.ts"]
+    },
     {
       name: "a dead token is not renewed",
       breaks: "A2",
@@ -1559,7 +1599,25 @@ export const mutants: ReadonlyArray<Mutant> = [
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
     }
   ]),
+  ...inFile(`${runtime}/httpRequests.ts`, [
+    {
+      name: "a request over HTTP carries the token of a session that was lost",
+      breaks: "A1",
+      in: "make.checkSession",
+      find: `cause === undefined || isAnonymous(options)`,
+      replace: `true`,
+      tests: ["packages/core/test/Kuzzle.http.test.ts"]
+    }
+  ]),
   ...inFile(`${runtime}/sharedToken.ts`, [
+    {
+      name: "a login waits for ever for a token store that does not answer",
+      breaks: "A2",
+      in: "make.reported",
+      find: `Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), storeTimeout)`,
+      replace: `Effect.asSome(Fiber.await(fiber))`,
+      tests: ["packages/core/test/runtime/sharing.test.ts"]
+    },
     {
       name: "a renewed token overwrites the token of a faster tab",
       breaks: "A2",
@@ -2443,6 +2501,14 @@ export const mutants: ReadonlyArray<Mutant> = [
       find: `onFailure: (error) => Effect.zipRight(this.fail(error), takeBack),`,
       replace: `onFailure: () => Effect.forEach(items, (item) => this.launch(item)),`,
       tests: ["packages/core/test/KuzzleOutbox.test.ts"]
+    },
+    {
+      name: "a request is handed over while the server is asked for the user, as one without a known user",
+      breaks: "O4",
+      in: "isSettled",
+      find: `state._tag !== "Renewing" || Option.isSome(state.kuid)`,
+      replace: `true`,
+      tests: ["packages/core/test/KuzzleOutbox.cookies.test.ts"]
     },
     {
       name: "a request that was handed over is sent as the current user",

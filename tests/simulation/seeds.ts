@@ -30,6 +30,11 @@ export const seeds: ReadonlyArray<{ readonly seed: number; readonly failure: str
   },
   { seed: 13_288, failure: "S1: after a logout whose connection is lost, the next connection has no subscriptions" },
   {
+    seed: 502_851,
+    failure:
+      "T1: a login that is executed after its deadline ends a session whose token is alive, as soon as its own token expires"
+  },
+  {
     seed: 113_164_654,
     failure: "A1: a request that is made while the connection is reopened for a user is sent as another user"
   },

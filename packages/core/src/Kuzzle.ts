@@ -72,7 +72,8 @@ export {
    *
    * - `Anonymous`: no user is logged in.
    * - `Authenticated`: a user is logged in, as far as the client knows.
-   * - `Renewing`: the session is being begun or renewed. Requests wait.
+   * - `Renewing`: the session is being begun or renewed, or is not known yet, because the authenticator or the server
+   *   (a session by cookie) has not answered. Requests wait.
    * - `Unauthenticated`: the session has ended and could not be renewed. Requests fail with a
    *   `KuzzleUnauthenticatedError`. Subscriptions are kept for the next login.
    *
@@ -543,13 +544,14 @@ export const layerHttp = (
         keeper: keeperOfToken(
           settings,
           sharedStore(settings, yield* KuzzleTokenStore),
-          { urgent: requests.query },
+          requests,
           (error) => events.announce({ _tag: "TokenStoreFailed", error })
         ),
         publish: (event) => events.publish(event),
         fork: yield* Fork.make,
         telemetry
       })
+      yield* Effect.addFinalizer(() => Effect.sync(() => authentication.end()))
       yield* authentication.restoreStored
       /** The address, if it is known. An effect may yield another address for each request. */
       const [knownAddress = ""] = settings.knownEndpoints

@@ -394,7 +394,8 @@ const whose = new OutboxError({
   operation: "purge",
   reason: "Invalid",
   issue:
-    "the user whose requests to delete is unknown, because the session has ended or its token does not name a user: " +
+    "the user whose requests to delete is unknown, because the session has ended or is not known yet, or because its token " +
+    "does not name a user: " +
     "log in first, or use purge with the sender and KuzzleAuth.logout"
 })
 

@@ -50,8 +50,8 @@ import { TokenStoreError } from "./KuzzleError.ts"
 
 export {
   /**
-   * Stores a token. `from` makes a service of it. A client whose store fails continues without it, and reports the
-   * failure in its events.
+   * Stores a token. `from` makes a service of it. A client whose store fails, or does not answer for 10 s, continues
+   * without it, and reports that in its events.
    *
    * @since 0.1.0
    * @category models

@@ -592,6 +592,57 @@ describe("Kuzzle over HTTP", () => {
       assert.deepStrictEqual(tokens, [undefined, "t-1", "t-1", undefined])
     }))
 
+  it.effect("A1, A4: after the loss of the session, only requests without its token are sent, until the next login", () =>
+    Effect.gen(function*() {
+      const tokens: Array<unknown> = []
+      const layer = clientOver((request) => {
+        const { action, jwt } = bodyOf(request)
+        if (action === "login") return Effect.succeed(envelope({ _id: "ada", jwt: "two", ttl: 60_000 }))
+        if (action === "refreshToken") {
+          const error = { id: "security.token.invalid", status: 401, message: "", props: [] }
+          return Effect.succeed({
+            status: 401,
+            body: JSON.stringify({ requestId: "r", status: 401, error, result: null })
+          })
+        }
+        tokens.push(jwt)
+        return Effect.succeed(envelope({ _id: "a" }))
+      })
+      yield* Effect.gen(function*() {
+        const { authentication, setToken } = yield* Kuzzle.Kuzzle
+        yield* setToken(
+          Option.some(Kuzzle.token(Redacted.make("one"), { expiresAt: DateTime.unsafeMake(60_000) }))
+        )
+        yield* TestClock.adjust("60 seconds")
+        yield* turns(10)
+        assert.strictEqual((yield* authentication.state)._tag, "Unauthenticated")
+        const error = failure(yield* Effect.exit(Kuzzle.query(getRequest)))
+        assert.strictEqual(error?._tag, "KuzzleUnauthenticatedError")
+        yield* Kuzzle.query(getRequest, { anonymous: true })
+        yield* KuzzleAuth.login({ strategy: "local", credentials: { username: "ada", password: Redacted.make("pw") } })
+        yield* Kuzzle.query(getRequest)
+        assert.deepStrictEqual(tokens, [undefined, "two"])
+      }).pipe(Effect.provide(layer))
+    }))
+
+  it.effect("L1: the states of the session end with the client", () =>
+    Effect.gen(function*() {
+      const layer = clientOver(() => Effect.succeed(envelope({})))
+      const watching = yield* Effect.provide(
+        Effect.flatMap(Kuzzle.Kuzzle, (kuzzle) =>
+          Effect.tap(
+            Effect.forkDaemon(
+              Stream.runCollect(Stream.provideService(KuzzleAuth.states, Kuzzle.Kuzzle, kuzzle))
+            ),
+            () => turns()
+          )),
+        layer
+      )
+      yield* turns()
+      const exit = watching.unsafePoll()
+      assert.isNotNull(exit, "the stream has ended")
+    }))
+
   it.effect("a client over HTTP is always ready", () =>
     Effect.gen(function*() {
       const kuzzle = yield* Kuzzle.Kuzzle

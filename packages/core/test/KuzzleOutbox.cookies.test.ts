@@ -1,7 +1,7 @@
 /** The outbox of clients with a cookie session. Another tab may replace the cookie by that of another user at any time. */
-import { KuzzleDocument, KuzzleOutbox, KuzzleOutboxStore } from "@effect-kuzzle/core"
+import { type Kuzzle, KuzzleDocument, KuzzleOutbox, KuzzleOutboxStore } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Scope, TestClock } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Scope, TestClock } from "effect"
 import * as Memory from "../src/internal/services/outboxMemory.ts"
 import { OutboxTable } from "../src/internal/services/outboxTable.ts"
 import { type CookieKuzzle, cookieKuzzle } from "./support/CookieKuzzle.ts"
@@ -14,7 +14,7 @@ const create = (n: number) => KuzzleDocument.create({ index: "i", collection: "c
 const pass = (millis: number) => Effect.zipRight(TestClock.adjust(millis), turns(8))
 
 /** A tab with an outbox. `marked` runs after the store has marked a request and before it is sent. */
-const tab = (kuzzle: CookieKuzzle, table: OutboxTable) =>
+const tab = (kuzzle: CookieKuzzle, table: OutboxTable, options: Kuzzle.Options = {}) =>
   Effect.gen(function*() {
     const hooks: { marked: Effect.Effect<void, unknown> } = { marked: Effect.void }
     const memory = Memory.make(table)
@@ -26,7 +26,7 @@ const tab = (kuzzle: CookieKuzzle, table: OutboxTable) =>
         }))
     })
     const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-    const client = yield* Scope.extend(kuzzle.tab(), scope)
+    const client = yield* Scope.extend(kuzzle.tab(options), scope)
     const context = yield* Layer.buildWithScope(
       Layer.provideMerge(
         Layer.provide(KuzzleOutbox.layer(), Layer.succeed(KuzzleOutboxStore.KuzzleOutboxStore, store)),
@@ -85,6 +85,43 @@ describe("the outbox of a client with a cookie", () => {
         yield* pass(10_000)
         assert.deepStrictEqual(kuzzle.executed, ["bob create 2", "ada create 1"])
       }
+    }))
+
+  test("O4: a request that is handed over while the server is asked for the user belongs to that user", () =>
+    Effect.gen(function*() {
+      const kuzzle = yield* cookieKuzzle
+      const { handOver, lose, network, pending } = yield* tab(kuzzle, newTable())
+      kuzzle.loginUnannounced("ada")
+      const questions: Array<() => void> = []
+      network.onSend = (socket, frame) => {
+        if (frame.includes("checkToken")) questions.push(() => kuzzle.onSend(socket, frame))
+        else kuzzle.onSend(socket, frame)
+      }
+      yield* lose
+      yield* pass(1000)
+      const handingOver = yield* Effect.fork(handOver(create(1)))
+      yield* pass(0)
+      assert.lengthOf(questions, 1)
+      assert.lengthOf(yield* pending, 0)
+      for (const answer of questions) answer()
+      yield* pass(0)
+      yield* Fiber.join(handingOver)
+      yield* pass(0)
+      assert.deepStrictEqual(kuzzle.executed, ["ada create 1"])
+    }))
+
+  test("O4: a request that is handed over before the first connection belongs to the user of the cookie", () =>
+    Effect.gen(function*() {
+      const kuzzle = yield* cookieKuzzle
+      kuzzle.loginUnannounced("ada")
+      const { handOver } = yield* tab(kuzzle, newTable(), {
+        waitForConnection: false,
+        headers: Effect.delay(Effect.succeed({}), "5 seconds")
+      })
+      const handingOver = yield* Effect.fork(handOver(create(1)))
+      yield* pass(10_000)
+      yield* Fiber.join(handingOver)
+      assert.deepStrictEqual(kuzzle.executed, ["ada create 1"])
     }))
 
   test("O4: if another tab logs in between the mark and the first byte, the request waits for ada and is executed once", () =>

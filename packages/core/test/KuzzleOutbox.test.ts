@@ -1,6 +1,7 @@
 /** The outbox: a request is stored, and sent once as its sender, even if its caller and its client end. */
 import {
   Kuzzle,
+  KuzzleAuth,
   type KuzzleConfig,
   KuzzleDocument,
   KuzzleError,
@@ -32,7 +33,7 @@ import {
 import * as Memory from "../src/internal/services/outboxMemory.ts"
 import { OutboxTable } from "../src/internal/services/outboxTable.ts"
 import { obligingNetwork } from "./support/client.ts"
-import { type FakeNetwork, obliging, turns } from "./support/FakeSocket.ts"
+import { FakeNetwork, obliging, turns } from "./support/FakeSocket.ts"
 
 const server = "ws://kuzzle.test:7512"
 const sender = (kuid: string): KuzzleOutboxStore.Sender => ({ _tag: "User", kuid })
@@ -502,6 +503,46 @@ describe("KuzzleOutbox", () => {
       yield* setUser("bob")
       yield* reconnect
       assert.isUndefined(network.current.last("create").jwt)
+    }))
+
+  it.scoped("O4: a request that is handed over before the authenticator has logged in belongs to the authenticator's user", () =>
+    Effect.gen(function*() {
+      const network = new FakeNetwork()
+      network.autoOpen = false
+      network.onSend = (socket, frame) => {
+        const request = JSON.parse(frame)
+        if (request.action !== "login") return obliging(socket, frame)
+        queueMicrotask(() => socket.answer(request, { _id: "ada", jwt: "token of ada", ttl: 3_600_000 }))
+      }
+      const layer = KuzzleOutbox.layer().pipe(
+        Layer.provide(KuzzleOutbox.layerMemoryStore),
+        Layer.provideMerge(Kuzzle.layer({
+          url: server,
+          waitForConnection: false,
+          authenticator: KuzzleAuth.login({
+            strategy: "local",
+            credentials: { username: "ada", password: Redacted.make("secret") }
+          })
+        })),
+        Layer.provide(network.layer),
+        Layer.provide(Layer.effect(KuzzleHeartbeat.KuzzleHeartbeat, KuzzleHeartbeat.make("Disabled")))
+      )
+      const context = yield* Layer.build(layer)
+      const states: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(
+          Stream.provideContext(KuzzleAuth.states, context),
+          ({ _tag }) => Effect.sync(() => states.push(_tag))
+        )
+      )
+      const handingOver = yield* Effect.fork(Context.get(context, KuzzleOutbox.KuzzleOutbox).handOver(create(1)))
+      yield* turns()
+      network.current.open()
+      yield* turns(6)
+      yield* Fiber.join(handingOver)
+      yield* turns(6)
+      assert.strictEqual(network.current.last("create").jwt, "token of ada")
+      assert.deepStrictEqual(Array.from(new Set(states)), ["Renewing", "Authenticated"])
     }))
 
   it.scoped("O4: `as` sends a request as this user only, or without a session", () =>

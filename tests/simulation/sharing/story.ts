@@ -322,7 +322,8 @@ const checkHealed = (world: SharedWorld): void => {
       world.violate("O9", `client ${id} does not open its store`)
       continue
     }
-    if (state.connection !== "Ready" && state.authentication !== "Renewing") {
+    // A client that has never been connected is `Renewing`, too.
+    if (state.connection !== "Ready" && (state.authentication !== "Renewing" || state.connection === "Waiting")) {
       world.violate("C5", `client ${id} is ${state.connection} long after the last fault`)
     }
     if (state.connection === "Ready" && state.authentication !== "Renewing") checkPending(world, id, state)

@@ -193,6 +193,10 @@ class World {
       doubted ||= other.doubted
     }
     if ("key" in which) {
+      assert.isTrue(
+        this.watchers.some((watcher) => watcher.which === which && watcher.live),
+        "S5: subscribed without a consumer"
+      )
       assert.isFalse(
         this.watchers.some((watcher) => watcher.which === which && watcher.state === "open"),
         "S5: subscribed although the subscription is open"
@@ -514,6 +518,34 @@ describe("subscriptions", () => {
       ["release", 0]
     ]
   ]
+
+  it("S1, S5: a room is left even if its repeated subscribe was dropped, after the server had dropped all subscriptions", () => {
+    const world = new World()
+    const history: ReadonlyArray<Step> = [
+      // The second subscribe is executed after the server has dropped all subscriptions, and is sent again. Another
+      // message is dropped.
+      ["acquire", 0],
+      ["acquire", 1],
+      ["connect", 0],
+      ["execute", 0],
+      ["answer", 0],
+      ["acquire", 3],
+      ["read", 0],
+      ["emit", 0],
+      ["expire", 0],
+      ["execute", 3],
+      ["answer", 0],
+      ["drop", 0],
+      ["read", 3],
+      // A second later, its consumer leaves before it is sent once more.
+      ["wait", 0],
+      ["release", 2],
+      ["postpone", 1]
+    ]
+    for (const step of history) act(world, step)
+    world.heal()
+    world.check()
+  })
 
   it.each(lateCommands.map((steps) => ({ steps })))(
     "S1, S5: a room is left even if only the first answer to a repeated subscribe contains it (%#)",

@@ -90,6 +90,44 @@ describe("faults: the schedule of reconnection", () => {
     }))
 })
 
+describe("faults: the other schedules of the application", () => {
+  const dying = Schedule.addDelayEffect(Schedule.forever, () => Effect.die("boom"))
+  const interrupting = Schedule.addDelayEffect(Schedule.forever, () => Effect.interrupt)
+
+  for (
+    const [how, schedule, words] of [["dies", dying, "boom"], [
+      "interrupts itself",
+      interrupting,
+      "interrupted"
+    ]] as const
+  ) {
+    it.scoped(`C7: a schedule of subscriptions that ${how} fails the client, and no subscription waits for ever`, () =>
+      Effect.gen(function*() {
+        const network = obligingNetwork()
+        const { realtime, session } = yield* client(network, { resubscribe: schedule })
+        network.onSend = (socket, frame) => {
+          const request = JSON.parse(frame)
+          queueMicrotask(() => socket.refuse(request, { id: "api.process.overloaded", status: 503 }))
+        }
+        const opening = yield* Effect.fork(Effect.exit(realtime.open(all)))
+        yield* turns()
+        assert.strictEqual(failureTag(yield* Fiber.join(opening)), "KuzzleNotSentError")
+        const state = yield* session.state
+        assert.isTrue(state._tag === "Failed" && state.cause.message.includes(words))
+      }))
+
+    it.scoped(`C7: a schedule of renewals that ${how} fails the client, and its cause is not lost`, () =>
+      Effect.gen(function*() {
+        const network = obligingNetwork()
+        const { session } = yield* client(network, { tokenRefresh: schedule })
+        const exit = yield* Effect.exit(session.authentication.adopt(identityOf(token("one", 3_600_000))))
+        assert.isTrue(Exit.isFailure(exit))
+        const state = yield* session.state
+        assert.isTrue(state._tag === "Failed" && state.cause.message.includes(words))
+      }))
+  }
+})
+
 describe("faults: clocks", () => {
   it.live("R2: a wall clock that is set back a day delays no deadline", () =>
     Effect.scoped(Effect.gen(function*() {
@@ -166,9 +204,42 @@ describe("faults: clocks", () => {
 })
 
 describe("faults: tokens", () => {
-  it.scoped("A1, 8.C5: if the clock is behind the server's, TokenExpired suspends the subscriptions until there is another token", () =>
+  /** The server that says that a token has expired. */
+  const refusing = () => {
+    const network = obligingNetwork()
+    network.onSend = (socket, frame) => {
+      const request = JSON.parse(frame)
+      if (request.action !== "refreshToken") return obliging(socket, frame)
+      queueMicrotask(() => socket.refuse(request, { id: "security.token.invalid", status: 401 }))
+    }
+    return network
+  }
+
+  it.scoped("T1: if another token of the connection expires, only the server knows, and the session continues", () =>
     Effect.gen(function*() {
       const network = obligingNetwork()
+      network.onSend = (socket, frame) => {
+        const request = JSON.parse(frame)
+        if (request.action !== "refreshToken") return obliging(socket, frame)
+        queueMicrotask(() => socket.answer(request, { _id: "ada", jwt: "two", ttl: 60_000 }))
+      }
+      const { query, session, watch } = yield* client(network)
+      yield* session.authentication.adopt({ ...identityOf(token("one", 60_000)), user: "ada", kuid: "ada" })
+      const { received } = yield* watch({ a: 1 })
+      // For example that of a login whose answer was lost.
+      network.current.deliver(expired)
+      yield* turns(6)
+      assert.strictEqual(session.authentication.state()._tag, "Authenticated")
+      assert.strictEqual((yield* query(now)).status, 200)
+      network.current.deliver(document({ a: 1 }, "1"))
+      yield* turns()
+      assert.deepStrictEqual(kinds(received), ["TokenExpired", "1"])
+      assert.deepStrictEqual(network.current.of("subscribe").map(({ jwt }) => jwt), ["one", "two"])
+    }))
+
+  it.scoped("A1, 8.C5: if the clock is behind the server's, TokenExpired suspends the subscriptions until there is another token", () =>
+    Effect.gen(function*() {
+      const network = refusing()
       const { session, watch } = yield* client(network)
       yield* session.authentication.adopt(identityOf(token("one", 60_000)))
       const { end, received } = yield* watch({ a: 1 })
@@ -191,7 +262,7 @@ describe("faults: tokens", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { session, watch } = yield* client(network)
-      yield* session.authentication.adopt(identityOf(token("one", 60_000)))
+      yield* session.authentication.adopt(identityOf(token("one", 9000)))
       const { end } = yield* watch({ a: 1 })
       network.current.deliver(expired)
       network.current.close(1006)

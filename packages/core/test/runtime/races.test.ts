@@ -251,9 +251,11 @@ describe("a renewal", () => {
 
   it.scoped("A2: if a connection opens meanwhile, nothing is sent with the dead session", () =>
     Effect.gen(function*() {
-      const network = networkWithout("login")
+      const network = networkWithout("login", "refreshToken")
       const session = yield* loggedIn(network, "5 seconds", "ada")
       network.current.deliver(expired)
+      yield* turns()
+      network.current.refuse(network.current.last("refreshToken"), { id: "security.token.expired", status: 401 })
       yield* turns()
       yield* lose(network)
       yield* pass("1 second")

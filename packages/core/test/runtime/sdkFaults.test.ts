@@ -168,9 +168,10 @@ describe("spec 8: authentication", () => {
       yield* Effect.gen(function*() {
         const kuzzle = yield* Kuzzle.Kuzzle
         yield* pass("1 minute")
-        assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
+        assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Renewing")
         const before = runs
         yield* KuzzleAuth.logout()
+        assert.strictEqual((yield* kuzzle.authentication.state)._tag, "Anonymous")
         network.current.close(1006)
         yield* pass("1 second")
         assert.strictEqual(network.sockets.length, 2)

@@ -600,7 +600,7 @@ describe("client: subscriptions", () => {
       yield* Effect.forkScoped(
         Stream.runForEach(Watched.streamOf(session.events), (one) => Effect.sync(() => diagnostics.push(one)))
       )
-      yield* session.authentication.adopt(identityOf(token("one", 60_000)))
+      yield* session.authentication.adopt(identityOf(token("one", 9000)))
       const { received } = yield* watch({ a: 1 })
       const before = network.current.of("subscribe").length
       network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired", status: 200 })
@@ -626,7 +626,7 @@ describe("client: subscriptions", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network)
-      yield* session.authentication.adopt(identityOf(token("one", 60_000)))
+      yield* session.authentication.adopt(identityOf(token("one", 9000)))
       const { end } = yield* watch({ a: 1 })
       network.current.deliver({ room: "kuzzle:notification:server", type: "TokenExpired" })
       network.current.close(1006)
@@ -645,7 +645,7 @@ describe("client: subscriptions", () => {
     Effect.gen(function*() {
       const network = obligingNetwork()
       const { query, session, watch } = yield* client(network)
-      yield* session.authentication.adopt(identityOf(token("one", 60_000)))
+      yield* session.authentication.adopt(identityOf(token("one", 9000)))
       yield* watch({ a: 1 })
       network.onSend = undefined
       network.current.close(1006)

@@ -2,7 +2,7 @@
 import { KuzzleTokenStore } from "@effect-kuzzle/core"
 import { KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Option, Redacted, Stream, TestClock } from "effect"
+import { Effect, Exit, Fiber, Option, Redacted, Scope, Stream, TestClock } from "effect"
 import * as Watched from "../../src/internal/runtime/watched.ts"
 import { client, now, type Options } from "../support/client.ts"
 import { FakeNetwork, type FakeSocket, obliging, turns } from "../support/FakeSocket.ts"
@@ -281,6 +281,38 @@ describe("clients of one token store", () => {
       yield* second.authentication.adopt(undefined)
       assert.strictEqual(yield* stored, first.token())
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
+
+  for (
+    const [how, operation] of [["does not answer", Effect.never], ["interrupts itself", Effect.interrupt]] as const
+  ) {
+    test(`A2, C7: if a store ${how}, that is reported, and a login, a logout and closing the client complete`, () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const store = KuzzleTokenStore.from({
+          load: operation,
+          save: () => operation,
+          changes: Stream.never,
+          exclusive: (exchange) => exchange
+        })
+        /** A change of the session waits up to 10 s for the store. */
+        const patiently = <A, E>(effect: Effect.Effect<A, E>) =>
+          Effect.gen(function*() {
+            const fiber = yield* Effect.fork(effect)
+            yield* pass(10_000)
+            yield* pass(10_000)
+            const exit = fiber.unsafePoll()
+            assert.isNotNull(exit, "it has completed")
+            return yield* exit ?? Effect.never
+          })
+        const alone = yield* patiently(Scope.extend(tab(server(), store), scope))
+        yield* patiently(alone.authentication.login(login("ada")))
+        assert.strictEqual(alone.state(), "ada")
+        yield* patiently(alone.authentication.logout(logout))
+        assert.strictEqual(alone.state(), "Anonymous")
+        assert.includeMembers(alone.eventTags, ["TokenStoreFailed", "LoggedIn", "LoggedOut Requested"])
+        yield* patiently(Scope.close(scope, Exit.void))
+      }))
+  }
 
   test("C7: a store that dies on changes is reported, and the client continues", () =>
     Effect.gen(function*() {

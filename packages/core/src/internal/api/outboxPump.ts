@@ -645,7 +645,7 @@ const each = <A>(items: ReadonlyArray<A>, act: (item: A) => Effect.Effect<void>)
   )
 
 /** Whether the user of new requests is known. While the session begins or is renewed, the user may be unknown. */
-const isSettled = (state: AuthenticationState): boolean => state._tag !== "Renewing" || state.kuid !== undefined
+const isSettled = (state: AuthenticationState): boolean => state._tag !== "Renewing" || Option.isSome(state.kuid)
 
 const invalid = (issue: string) => Effect.fail(new OutboxError({ operation: "add", reason: "Invalid", issue }))
 

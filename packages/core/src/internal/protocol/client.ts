@@ -471,7 +471,7 @@ export class Client {
    */
   handleTokenExpired(): void {
     this.publish({ _tag: "TokenExpired" })
-    const isRenewed = this.identity.handleTokenExpired()
+    const isRenewed = this.identity.handleTokenExpired(this.clock.wall())
     this.followIdentity()
     if (isRenewed) return
     this.listening?.registry.dropped({ _tag: "TokenExpired" })

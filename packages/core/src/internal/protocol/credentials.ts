@@ -128,7 +128,6 @@ export class Credentials {
    */
   expired(): Identity | undefined {
     const [first] = [...this.carried].sort((a, b) => (a.expiresAt ?? Infinity) - (b.expiresAt ?? Infinity))
-    this.dead = first
     this.carried = this.carried.filter((other) => other !== first)
     return first
   }

@@ -16,8 +16,8 @@ import type * as SharedSession from "./sharedSession.ts"
 
 /**
  * The state of the session. `Anonymous`: no user is logged in. `Authenticated`: the session is valid, as far as the
- * client knows. `Renewing`: the session is being begun or renewed, and requests wait. `Unauthenticated`: the session
- * could not be renewed. Subscriptions are kept for the next login.
+ * client knows. `Renewing`: the session is being begun or renewed, or is not known yet, and requests wait.
+ * `Unauthenticated`: the session could not be renewed. Subscriptions are kept for the next login.
  */
 export type AuthenticationState =
   | { readonly _tag: "Anonymous" }
@@ -131,6 +131,9 @@ export interface Time {
  */
 const minimumAge = 1000
 
+/** How far our clock may be behind the server's, in milliseconds, when a token expires. */
+const clockMargin = 10_000
+
 /**
  * A session that ended within `usefulAge` milliseconds was useless. After more than `maxUseless` of them in a row, the
  * authenticator is not run any more (A4).
@@ -182,7 +185,7 @@ export class IdentityMachine {
     const cause = this.credentials.sessionEnd()
     if (cause !== undefined) return { _tag: "Unauthenticated", cause }
     const identity = this.credentials.current()
-    if (this.renewing) return { _tag: "Renewing", kuid: Option.fromNullable(identity?.kuid) }
+    if (this.renewing || this.isToCome()) return { _tag: "Renewing", kuid: Option.fromNullable(identity?.kuid) }
     return identity === undefined
       ? { _tag: "Anonymous" }
       : { _tag: "Authenticated", ...ownerAndEnd(identity) }
@@ -248,9 +251,10 @@ export class IdentityMachine {
    * counts.
    */
   handleLogout(): "Nothing" | "LostSession" | "Session" {
-    if (this.state()._tag === "Anonymous" && !this.isByCookie()) {
+    const isNobody = this.credentials.current() === undefined && this.credentials.sessionEnd() === undefined
+    if (isNobody && !this.renewing && !this.isByCookie()) {
       this.keepLoggedIn = false
-      this.actions.push({ _tag: "UserKnown" })
+      this.actions.push({ _tag: "UserKnown" }, { _tag: "Authentication" })
       return "Nothing"
     }
     this.publish({ _tag: "LogoutStarted" })
@@ -358,12 +362,18 @@ export class IdentityMachine {
   }
 
   /**
-   * Reports that a token of this connection has expired. Returns whether it is the token of the session, which is then
-   * renewed.
+   * Reports that a token of this connection has expired. Returns whether it may be the token of the session, which is
+   * then renewed. If our clock says that this token lives on, only the server knows whether it has expired: a login of
+   * the same user on any connection of the token binds all of them to the expiry of its own token (spec 1.10), even if
+   * its answer was lost.
    */
-  handleTokenExpired(): boolean {
+  handleTokenExpired(wall: number): boolean {
     const identity = this.credentials.expired()
-    return identity !== undefined && identity === this.credentials.current() && this.handleRefused(identity)
+    if (identity === undefined || identity !== this.credentials.current()) return false
+    const seemsAlive = identity.expiresAt !== undefined && identity.expiresAt - wall > clockMargin
+    if (!seemsAlive || this.renewing || this.isByCookie() || !this.isAlive(wall)) return this.handleRefused(identity)
+    this.renew("Refresh", true)
+    return true
   }
 
   handleRefreshFailed(before: Identity | undefined, error: KuzzleError.RequestError): void {

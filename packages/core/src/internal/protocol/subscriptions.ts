@@ -186,7 +186,8 @@ export class Registry<E> {
     if (epoch !== this.epoch) return false
     this.opening -= 1
     intent.overlooked = intent.phase === "Opening"
-    intent.close()
+    intent.close(intent.channel)
+    if (!intent.hasConsumers()) this.abandon(intent)
     return true
   }
 

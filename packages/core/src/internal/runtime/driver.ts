@@ -318,10 +318,10 @@ export class Driver implements Receivers {
   }
 
   /**
-   * Runs an effect that an attempt needs. A user's schedule may die or interrupt itself. Then the client fails, so that
-   * no request waits for ever.
+   * Runs an effect that the client needs. A user's schedule may die or interrupt itself. Then the client fails, so that
+   * no request or subscription waits for ever.
    */
-  private run<A>(effect: Effect.Effect<A, InvalidSettingError>, then: (value: A) => void): void {
+  run<A>(effect: Effect.Effect<A, InvalidSettingError>, then: (value: A) => void): void {
     this.parts.fork.run(effect, (exit) => {
       if (Exit.isSuccess(exit)) return then(exit.value)
       Either.match(Cause.failureOrCause(exit.cause), {
@@ -331,7 +331,8 @@ export class Driver implements Receivers {
     })
   }
 
-  private failed(defect: Cause.Cause<never>): void {
+  /** Ends the client, because it cannot continue. */
+  failed(defect: Cause.Cause<never>): void {
     this.drop()
     this.client.handleDefect(Cause.pretty(defect))
     this.drive()

@@ -2,6 +2,7 @@
  * Begins, renews and ends sessions, one exchange at a time. `protocol/identity.ts` decides. This module runs the
  * exchanges with the server, the token store and the authenticator, and reports their outcomes.
  */
+import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -42,6 +43,8 @@ export interface Host {
   /** Call it after each call of the machine. */
   readonly follow: () => void
   readonly publish: (event: AuthenticationEvent) => void
+  /** Ends the client, because the schedule of the renewals has died or has interrupted itself. */
+  readonly failed: (defect: Cause.Cause<never>) => void
   /** Replaces the connection, if there are subscriptions on it. */
   readonly replace: Effect.Effect<void>
   /** Replaces the connection by one with the current cookie. `dialling` runs right before it is dialled. */
@@ -99,6 +102,8 @@ export const makeAlone = (
     const host: Host = {
       follow,
       publish: parts.publish,
+      // Without a connection, nothing waits. The caller of the exchange gets the defect.
+      failed: () => {},
       replace: Effect.void,
       redial: () => Effect.void,
       ready: Effect.void
@@ -267,12 +272,12 @@ export class Exchanges {
   /** Plans the next renewal of the current session. */
   private plan(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const { credentials, settings } = this.parts
+      const { credentials, host, settings } = this.parts
       const identity = credentials.current()
       if (identity?.expiresAt === undefined) return Effect.void
-      return Effect.map(
-        new Delays(settings.tokenRefresh).next({ expiresAt: identity.expiresAt }),
-        (delay) => this.afterMachine(this.machine.handlePlanned(identity, delay, this.time()))
+      return new Delays(settings.tokenRefresh).next({ expiresAt: identity.expiresAt }).pipe(
+        Effect.map((delay) => this.afterMachine(this.machine.handlePlanned(identity, delay, this.time()))),
+        Effect.tapErrorCause((defect) => Effect.sync(() => host.failed(defect)))
       )
     })
   }

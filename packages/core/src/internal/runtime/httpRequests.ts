@@ -7,7 +7,7 @@ import { type HttpSettings, httpUrl, plain, unsettled } from "../../KuzzleConfig
 import * as KuzzleError from "../../KuzzleError.ts"
 import type { HttpCall, KuzzleHttpShape } from "../../KuzzleHttp.ts"
 import { withoutSecrets } from "../data/endpoint.ts"
-import { type Added, canSendAs, type Credentials } from "../protocol/credentials.ts"
+import { type Added, canSendAs, type Credentials, isAnonymous } from "../protocol/credentials.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import * as Http from "../protocol/http.ts"
 import * as Rest from "../protocol/rest.ts"
@@ -15,7 +15,7 @@ import * as Body from "../services/body.ts"
 import { notADuration, type Requests, timeoutOf } from "./requests.ts"
 import type { Telemetry } from "./telemetry.ts"
 
-export interface HttpRequests extends Pick<Requests, "query" | "queryMany"> {
+export interface HttpRequests extends Pick<Requests, "query" | "queryMany" | "urgent"> {
   /**
    * Sends a request whose answer is bytes. The deadline applies to the beginning of the answer and to each part of it.
    */
@@ -123,7 +123,7 @@ export const make = (
   const late = ({ action, controller }: Envelope.KuzzleRequest, timeout: Duration.Duration) => () =>
     new KuzzleError.DeadlineError({ controller, action, timeout, sent: true })
 
-  const query = (
+  const urgent = (
     request: Envelope.KuzzleRequest,
     options?: Envelope.RequestOptions
   ): Effect.Effect<Envelope.KuzzleResponse, KuzzleError.RequestError> =>
@@ -136,12 +136,29 @@ export const make = (
       return yield* Http.answer(request, answer, yield* Clock.currentTimeMillis)
     })
 
+  /** After the loss of the session, only requests without its token are sent. */
+  const checkSession = (
+    { action, controller }: Envelope.KuzzleRequest,
+    options: Envelope.RequestOptions | undefined
+  ): Effect.Effect<void, KuzzleError.UnauthenticatedError> =>
+    Effect.suspend(() => {
+      const cause = credentials.sessionEnd()
+      return cause === undefined || isAnonymous(options)
+        ? Effect.void
+        : Effect.fail(new KuzzleError.UnauthenticatedError({ controller, action, cause }))
+    })
+
+  const query: HttpRequests["query"] = (request, options) =>
+    Effect.zipRight(checkSession(request, options), urgent(request, options))
+
   return {
     query,
+    urgent,
     queryMany: (requests, options) =>
       Effect.forEach(requests, (request) => Effect.exit(query(request, options)), { concurrency: 16 }),
     download: (request, options) =>
       Stream.unwrap(Effect.gen(function*() {
+        yield* checkSession(request, options)
         const { call, timeout } = yield* prepare(request, options)
         const { body, headers, status } = yield* http.stream(call).pipe(
           Effect.mapError(lost(request, call)),

@@ -12,7 +12,6 @@ import { type Action, type Consumer, type Intent, Listening, type SubscriptionRe
 import * as Pace from "../protocol/pace.ts"
 import type { RequestEvent } from "../protocol/requests.ts"
 import { Delays } from "./delays.ts"
-import type { Fork } from "./fork.ts"
 import type { Telemetry } from "./telemetry.ts"
 
 /**
@@ -29,11 +28,12 @@ export interface Host {
   readonly driver: {
     readonly attachRealtime: (realtime: Pick<Realtime, "perform">) => void
     readonly drive: () => void
+    /** Runs an effect. If it dies, for example because a schedule of the application dies, the client fails. */
+    readonly run: (effect: Effect.Effect<void>, then: () => void) => void
     readonly events: { readonly publish: (event: RequestEvent) => void }
   }
   /** When to retry a subscription that was refused for now. */
   readonly resubscribe: Schedule.Schedule<unknown, KuzzleError.RequestError>
-  readonly fork: Fork
   readonly metrics: Telemetry["metrics"]
   /** `undefined` until there is a subscription. */
   realtime: Realtime | undefined
@@ -155,12 +155,14 @@ export class Realtime {
 
   /** Performs an action of `listening`, which is a wait. */
   perform(action: Waiting): void {
-    this.host.fork.run(
-      action._tag === "Ask" ? this.askLater(action) : Effect.map(pause(action.millis), () => {
+    const { driver } = this.host
+    if (action._tag === "Ask") driver.run(this.askLater(action), () => this.reconcile())
+    else {
+      driver.run(pause(action.millis), () => {
         this.listening[action.then]()
         this.reconcile()
       })
-    )
+    }
   }
 
   /** Removes a consumer from its intent. */
@@ -183,7 +185,6 @@ export class Realtime {
         yield* Effect.sleep(delay)
         listening.handleDue(intent)
       }
-      this.reconcile()
     })
   }
 

@@ -156,7 +156,6 @@ export const make = (
         client,
         driver,
         resubscribe: settings.resubscribe,
-        fork,
         metrics: telemetry.metrics,
         realtime: undefined
       },

@@ -1,6 +1,10 @@
 /** Shares a session by a `KuzzleTokenStore`. There is one for each client. */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -13,22 +17,32 @@ import type { Keeper, Shared } from "./keeper.ts"
 /** How often a login tries to store its token while other clients store theirs. */
 const maxSaves = 3
 
+/** How long a session waits for its store. */
+const storeTimeout = Duration.seconds(10)
+
 /** The session of one client, kept in the store. */
 export interface SharedToken extends Shared, Pick<Keeper, "stored" | "changed"> {}
 
 export const make = (store: Store, failed: (error: TokenStoreError) => void): SharedToken => {
   /**
-   * Runs an operation of the store, and reports its failure. The store comes from the user and may fail in any way. The
-   * session continues without it.
+   * Runs an operation of the store, and reports its failure. The store comes from the user and may fail in any way, or
+   * not answer. The session continues without it. An operation that takes too long continues nonetheless, because the
+   * store may still perform it.
    */
   const reported = <A>(
     operation: TokenStoreError["operation"],
     effect: () => Effect.Effect<A, TokenStoreError>,
     otherwise: A
   ): Effect.Effect<A> =>
-    Effect.suspend(effect).pipe(
-      Effect.catchAllDefect((cause) => Effect.fail(new TokenStoreError({ operation, issue: "it died", cause }))),
-      Effect.catchAll((error) => Effect.as(Effect.sync(() => failed(error)), otherwise))
+    Effect.flatMap(
+      Effect.forkDaemon(Effect.uninterruptible(Effect.suspend(effect))),
+      (fiber) =>
+        Effect.map(Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), storeTimeout), (exit) => {
+          if (Option.isNone(exit)) failed(lateError(operation))
+          else if (Exit.isSuccess(exit.value)) return exit.value.value
+          else failed(errorOf(operation, exit.value.cause))
+          return otherwise
+        })
     )
 
   /** The token that was in the store when it was last read or written. */
@@ -108,6 +122,15 @@ export const make = (store: Store, failed: (error: TokenStoreError) => void): Sh
     }
   }
 }
+
+const lateError = (operation: TokenStoreError["operation"]): TokenStoreError =>
+  new TokenStoreError({ operation, issue: `it has not answered for ${Duration.format(storeTimeout)}` })
+
+const errorOf = (operation: TokenStoreError["operation"], cause: Cause.Cause<TokenStoreError>): TokenStoreError =>
+  Option.getOrElse(
+    Cause.failureOption(cause),
+    () => new TokenStoreError({ operation, issue: "it died", cause: Cause.squash(cause) })
+  )
 
 const asIdentity = ({ expiresAt, kuid, token }: StoredToken): Identity =>
   identityOfToken({ value: token, expiresAt, kuid: Option.some(kuid) })

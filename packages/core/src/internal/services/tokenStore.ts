@@ -15,7 +15,10 @@ export interface StoredToken {
   readonly kuid: string
 }
 
-/** Stores a token. A client whose store fails continues without it, and reports the failure in its events. */
+/**
+ * Stores a token. A client whose store fails, or does not answer for 10 s, continues without it, and reports that in its
+ * events.
+ */
 export interface Store {
   /** Reads the stored token. It also fails if the entry contains anything else. */
   readonly load: Effect.Effect<Option.Option<StoredToken>, TokenStoreError>
