@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Take from "effect/Pull"
 import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
-import * as Resume from "../services/resume.ts"
+import { cancellable } from "../services/cancellable.ts"
 
 /** A batch of elements, or the end of the stream. */
 export type Batch<A, E> = Exit.Exit<NonEmptyReadonlyArray<A>, E | Cause.Done>
@@ -34,13 +34,9 @@ const beforeYield = <A>(elements: NonEmptyReadonlyArray<A>) =>
 
 /** @param take registers the function to call with the next batch, and returns a function that unregisters it */
 export const stream = <A, E>(take: (resume: (batch: Batch<A, E>) => void) => (() => void) | void): Stream.Stream<A, E> =>
-  Stream.fromPull(Effect.succeed(Effect.flatMap(
-    Resume.callback<NonEmptyReadonlyArray<A>, E | Cause.Done>((resume) => {
-      const cancel = take(resume)
-      return cancel && Effect.sync(cancel)
-    }),
-    beforeYield
-  ))) as Stream.Stream<A, E> // `Done` ends the stream, so it is not among its errors.
+  Stream.fromPull(Effect.succeed(
+    Effect.flatMap(cancellable<NonEmptyReadonlyArray<A>, E | Cause.Done>(take), beforeYield)
+  )) as Stream.Stream<A, E> // `Done` ends the stream, so it is not among its errors.
 
 /** Each run of the result returns the next elements of the stream, or `none` at its end. */
 export const elements = <A, E, R>(stream: Stream.Stream<A, E, R>) =>

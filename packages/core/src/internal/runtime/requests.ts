@@ -15,6 +15,7 @@ import * as Setting from "../data/setting.ts"
 import type { Call, Outcome, Settle } from "../protocol/call.ts"
 import * as Envelope from "../protocol/envelope.ts"
 import type * as Machine from "../protocol/requests.ts"
+import { cancellable } from "../services/cancellable.ts"
 import * as Timer from "../services/timer.ts"
 
 export type { Settle }
@@ -97,26 +98,17 @@ export class Requests {
     return this.machine.pendingCount() + this.machine.waitingCount()
   }
 
-  // This does the same as `Effect.async` with a canceller, in two fifths of its 5 µs.
   private one(
     request: Envelope.KuzzleRequest,
     options: Envelope.RequestOptions | undefined,
     kind: "Call" | "Renewal"
   ): Query {
-    return Effect.uninterruptibleMask((restore) => {
-      let call: Call | undefined
-      const answer = Effect.async<Envelope.KuzzleResponse, KuzzleError.RequestError>((resume) => {
-        const now = this.now()
-        call = this.submit(request, options, resume, kind, now)
-        if (call !== undefined) this.drive(now)
-      })
-      return Effect.matchCauseEffect(restore(answer), {
-        onFailure: (cause) => {
-          if (call !== undefined) this.drop(call)
-          return Effect.failCause(cause)
-        },
-        onSuccess: Effect.succeed
-      })
+    return cancellable((resume) => {
+      const now = this.now()
+      const call = this.submit(request, options, resume, kind, now)
+      if (call === undefined) return
+      this.drive(now)
+      return () => this.drop(call)
     })
   }
 

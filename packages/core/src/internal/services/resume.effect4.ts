@@ -4,18 +4,10 @@
  */
 import * as Effect from "effect/Effect"
 
-let waiting: Array<() => void> = []
-
-const flush = (): void => {
-  const resumed = waiting
-  waiting = []
-  for (const resume of resumed) resume()
-}
-
 /** The resumed fibers, in the order of the calls. One microtask serves all of them. */
-const later = (resume: () => void): void => {
-  if (waiting.push(resume) === 1) queueMicrotask(flush)
-}
+const waiting: Array<() => void> = []
+
+const flush = (): void => waiting.splice(0).forEach((resume) => resume())
 
 export const callback = <A, E = never, R = never>(
   register: (resume: (effect: Effect.Effect<A, E, R>) => void) => void | Effect.Effect<void, never, R>
@@ -23,7 +15,10 @@ export const callback = <A, E = never, R = never>(
   Effect.callback((resume) => {
     // During the registration, no change is under way, so the fiber may continue at once.
     let isRegistering = true
-    const cancel = register((effect) => isRegistering ? resume(effect) : later(() => resume(effect)))
+    const cancel = register((effect) => {
+      if (isRegistering) resume(effect)
+      else if (waiting.push(() => resume(effect)) === 1) queueMicrotask(flush)
+    })
     isRegistering = false
     return cancel
   })
