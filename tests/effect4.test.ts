@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { setTimeout } from "node:timers/promises"
+import { setImmediate } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { File, nameOf, type Rule, type Rules } from "../scripts/effect4/codemod.ts"
@@ -106,8 +106,6 @@ describe("the port to Effect 4", () => {
   })
 
   it("each rule writes the form of Effect 4, and no other rule does", { timeout: 300_000 }, async () => {
-    // The compiler blocks this process. The test runner has answered by then, so that none of its messages times out.
-    await setTimeout(500)
     const cases = [...ruleCases, ...callCases, ...valueCases]
     // The rule of `Effect.async` applies to the sources of core only, and that of `KeyValueStore.make` to tests only.
     const fileOf = (rule: string, index: number) =>
@@ -122,6 +120,8 @@ describe("the port to Effect 4", () => {
       const text = transformed(program, file)
       if (!text.includes(expected)) faults.push(`${rule} writes ${text}`)
       if (transformed(program, file, without(rule)).includes(expected)) faults.push(`${rule} is not needed`)
+      // The compiler blocks this process. Messages of the test runner time out unless they are read in between.
+      await setImmediate()
     }
     assert.deepStrictEqual(faults, [])
   })

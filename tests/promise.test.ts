@@ -62,8 +62,7 @@ const modules = {
   server: KuzzleServer
 }
 
-const connect = ({ url }: { readonly url: string }, options: Kuzzle.Options = {}) =>
-  KuzzlePromise.make(NodeKuzzle.layer({ url, ...options }), modules)
+const connect = ({ url }: { readonly url: string }) => KuzzlePromise.make(NodeKuzzle.layer({ url }), modules)
 
 const rejection = async (promise: Promise<unknown>): Promise<unknown> => {
   try {

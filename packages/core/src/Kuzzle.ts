@@ -373,7 +373,7 @@ const keepToken = (settings: KuzzleConfig.Settings, store: KuzzleTokenStoreShape
 
 const keepCookie: CookieSession<never, never>["keep"] = (http, settings) =>
   Option.isSome(settings.apiKey)
-    ? Either.left(contradicted("apiKey", "the session of this client is kept by a cookie"))
+    ? Either.left(contradicted("apiKey"))
     : Either.right({
       keeping: {
         keptBy: "Cookie",
@@ -388,10 +388,12 @@ const keepCookie: CookieSession<never, never>["keep"] = (http, settings) =>
       setToken: refuseToken
     })
 
-const contradicted = (setting: string, issue: string) =>
+/** The error of a setting that needs tokens, on a client whose session is a cookie. */
+const contradicted = (setting: "apiKey" | "token") =>
   new InvalidSettingError({
     setting,
-    issue: `${issue}: Kuzzle refuses requests with both. Leave out the option session to use a token`
+    issue: "the session of this client is kept by a cookie: Kuzzle refuses requests with both. Leave out the option " +
+      "session to use a token"
   })
 
 const adoptToken: Keep["setToken"] = (by) => (token) =>
@@ -400,7 +402,7 @@ const adoptToken: Keep["setToken"] = (by) => (token) =>
 const refuseToken: Keep["setToken"] = () =>
   Option.match({
     onNone: () => Effect.void,
-    onSome: () => contradicted("token", "the session of this client is kept by a cookie")
+    onSome: () => contradicted("token")
   })
 
 /**

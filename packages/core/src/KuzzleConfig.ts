@@ -301,6 +301,21 @@ export interface Settings extends ClientSettings {
 }
 
 /**
+ * The settings of a heartbeat.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HeartbeatSettings {
+  /** When to ping, whatever other traffic there is. */
+  readonly schedule: Schedule.Schedule<unknown>
+  /** How long to wait for the answer to a ping, or for other progress, before the connection is closed as dead. */
+  readonly timeout: Duration.Duration
+  /** The longest wait while large messages may delay the answer: see the setting `busyPingTimeout`. */
+  readonly busyTimeout: Duration.Duration
+}
+
+/**
  * The settings of a client over HTTP.
  *
  * @since 0.1.0
@@ -369,6 +384,13 @@ export const makeHttp = (options: ClientOptions & HttpOptions = {}): Effect.Effe
   Effect.suspend(() =>
     Setting.attempt((): HttpSettings => ({ ...ofClient(options), routes: options.routes ?? "query" }))
   )
+
+/** @internal */
+export const heartbeat = (options: HeartbeatOptions): HeartbeatSettings => ({
+  schedule: KuzzleSchedule.heartbeat({ interval: positive("pingInterval", options.pingInterval ?? "10 seconds") }),
+  timeout: positive("pingTimeout", options.pingTimeout ?? "5 seconds"),
+  busyTimeout: positive("busyPingTimeout", options.busyPingTimeout ?? "60 seconds")
+})
 
 const settingsOf = (options: Options): Settings => ({
   ...ofClient(options),
@@ -451,9 +473,7 @@ const dynamic = <A, B>(
     Effect.flatMap((value) => Setting.attempt(() => check(value)))
   )
 
-/** @internal */
-export const positive = (setting: string, input: unknown): Duration.Duration =>
-  Setting.valid(setting, Setting.duration(input))
+const positive = (setting: string, input: unknown): Duration.Duration => Setting.valid(setting, Setting.duration(input))
 
 const integer = (setting: string, value: unknown, minimum: number, maximum?: number): number =>
   Setting.valid(setting, Setting.integer(minimum, maximum)(value))

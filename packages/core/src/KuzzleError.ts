@@ -178,7 +178,7 @@ export class ConnectionEndedError extends tagged("KuzzleConnectionEndedError")<{
       case "Oversized":
         return `the client closed the connection: ${this.reason}`
       case "Replacement":
-        return `the connection is being renewed`
+        return `the client replaced the connection`
       case "Released":
         return `the client was closed`
       case "Peer":

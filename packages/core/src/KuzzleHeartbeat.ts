@@ -8,14 +8,12 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
 import * as Setting from "./internal/data/setting.ts"
-import { type HeartbeatOptions, positive } from "./KuzzleConfig.ts"
+import * as KuzzleConfig from "./KuzzleConfig.ts"
 import type { InvalidSettingError } from "./KuzzleError.ts"
-import * as KuzzleSchedule from "./KuzzleSchedule.ts"
 
 /**
  * The kind of ping, and its timing.
@@ -23,18 +21,12 @@ import * as KuzzleSchedule from "./KuzzleSchedule.ts"
  * @since 0.1.0
  * @category models
  */
-export interface KuzzleHeartbeatShape {
+export interface KuzzleHeartbeatShape extends KuzzleConfig.HeartbeatSettings {
   /**
    * `Native`: ping frames (RFC 6455). `Protocol`: the application ping `{"p":1}`. `Disabled`: no pings, so a severed
-   * connection is not detected.
+   * connection is not detected, and the settings have no effect.
    */
   readonly ping: "Native" | "Protocol" | "Disabled"
-  /** When to ping, whatever other traffic there is. */
-  readonly schedule: Schedule.Schedule<unknown>
-  /** How long to wait for the answer to a ping, or for other progress, before the connection is closed as dead. */
-  readonly timeout: Duration.Duration
-  /** The longest wait while large messages may delay the answer: see the setting `busyPingTimeout`. */
-  readonly busyTimeout: Duration.Duration
 }
 
 /**
@@ -55,7 +47,7 @@ export class KuzzleHeartbeat extends Context.Tag("@effect-kuzzle/core/KuzzleHear
  * @since 0.1.0
  * @category models
  */
-export type Options = HeartbeatOptions | ScheduleOptions
+export type Options = KuzzleConfig.HeartbeatOptions | ScheduleOptions
 
 /**
  * The settings of a heartbeat, with a `schedule` in place of `pingInterval`.
@@ -63,7 +55,7 @@ export type Options = HeartbeatOptions | ScheduleOptions
  * @since 0.1.0
  * @category models
  */
-export interface ScheduleOptions extends HeartbeatOptions {
+export interface ScheduleOptions extends KuzzleConfig.HeartbeatOptions {
   /** When to ping. When the schedule ends, the pings end. */
   readonly schedule: Schedule.Schedule<unknown>
   readonly pingInterval?: undefined
@@ -80,14 +72,10 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<KuzzleHeartbeatShape, InvalidSettingError> =>
   Effect.suspend(() =>
-    Setting.attempt(() => ({
-      ping,
-      schedule: "schedule" in options
-        ? options.schedule
-        : KuzzleSchedule.heartbeat({ interval: positive("pingInterval", options.pingInterval ?? "10 seconds") }),
-      timeout: positive("pingTimeout", options.pingTimeout ?? "5 seconds"),
-      busyTimeout: positive("busyPingTimeout", options.busyPingTimeout ?? "60 seconds")
-    }))
+    Setting.attempt(() => {
+      const settings = KuzzleConfig.heartbeat(options)
+      return { ping, ...settings, schedule: "schedule" in options ? options.schedule : settings.schedule }
+    })
   )
 
 /**
@@ -117,11 +105,5 @@ export const layerProtocol = (options?: Options): Layer.Layer<KuzzleHeartbeat, I
  */
 export const layerDisabled: Layer.Layer<KuzzleHeartbeat> = Layer.sync(
   KuzzleHeartbeat,
-  () =>
-    KuzzleHeartbeat.of({
-      ping: "Disabled",
-      schedule: KuzzleSchedule.heartbeat(),
-      timeout: Duration.infinity,
-      busyTimeout: Duration.infinity
-    })
+  () => KuzzleHeartbeat.of({ ping: "Disabled", ...KuzzleConfig.heartbeat({}) })
 )

@@ -245,7 +245,7 @@ const make = (options: Options) =>
 const unnamed = new OutboxError({
   operation: "open",
   reason: "Invalid",
-  issue: "an effect yields the addresses, so none of them names the Kuzzle for good: name it with the option server"
+  issue: "the setting url is an effect, so its addresses may change: name this Kuzzle with the option server"
 })
 
 /** Runs the action with a client that stores its request. Waits until the request is stored. */

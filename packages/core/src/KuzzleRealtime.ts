@@ -285,6 +285,29 @@ export interface Host {
 }
 
 /**
+ * The code that opens a subscription for a client and makes its stream.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OpenStream = (
+  host: Host,
+  options: (SubscribeOptions | JoinOptions) & BufferOptions
+) => Effect.Effect<Stream.Stream<Notification, RequestError | OverflowError>, RequestError, Scope.Scope>
+
+/**
+ * The code that opens a subscription for a client and calls a function with its notifications.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CallHandler = (
+  host: Host,
+  options: SubscribeOptions | JoinOptions,
+  handler: (notification: Notification) => void
+) => Effect.Effect<Listening, RequestError, Scope.Scope>
+
+/**
  * The real-time functions of a client. Only WebSocket layers provide them.
  *
  * `by` is the code that opens the subscription. The functions of this module bring it, so that pages that do not subscribe
@@ -295,23 +318,13 @@ export interface Host {
  */
 export interface KuzzleRealtimeShape {
   /** See `open`. */
-  readonly open: (
-    options: (SubscribeOptions | JoinOptions) & BufferOptions,
-    by: (
-      host: Host,
-      options: (SubscribeOptions | JoinOptions) & BufferOptions
-    ) => Effect.Effect<Stream.Stream<Notification, RequestError | OverflowError>, RequestError, Scope.Scope>
-  ) => Effect.Effect<Stream.Stream<Notification, RequestError | OverflowError>, RequestError, Scope.Scope>
+  readonly open: (options: Parameters<OpenStream>[1], by: OpenStream) => ReturnType<OpenStream>
   /** See `listen`. */
   readonly listen: (
     options: SubscribeOptions | JoinOptions,
     handler: (notification: Notification) => void,
-    by: (
-      host: Host,
-      options: SubscribeOptions | JoinOptions,
-      handler: (notification: Notification) => void
-    ) => Effect.Effect<Listening, RequestError, Scope.Scope>
-  ) => Effect.Effect<Listening, RequestError, Scope.Scope>
+    by: CallHandler
+  ) => ReturnType<CallHandler>
   /** The events of the server's debugger for this connection, and the number of their readers. See `KuzzleDebug`. */
   readonly debugger: Watchable<DebuggerFrame> & {
     readonly watchers: Effect.Effect<number>
@@ -337,7 +350,7 @@ export const make = (host: Realtime.Host, debuggerEvents: Broadcast<DebuggerFram
 })
 
 /** @internal */
-export const openStream: Parameters<KuzzleRealtimeShape["open"]>[1] = ({ parts }, options) =>
+export const openStream: OpenStream = ({ parts }, options) =>
   Effect.suspend(() => {
     const realtime = Realtime.of(parts)
     const consumer = new StreamConsumer(realtime, options)
@@ -345,7 +358,7 @@ export const openStream: Parameters<KuzzleRealtimeShape["open"]>[1] = ({ parts }
   })
 
 /** @internal */
-export const callHandler: Parameters<KuzzleRealtimeShape["listen"]>[2] = ({ parts }, options, handler) =>
+export const callHandler: CallHandler = ({ parts }, options, handler) =>
   Effect.suspend(() => {
     const realtime = Realtime.of(parts)
     const consumer = new HandlerConsumer(realtime, options, handler)

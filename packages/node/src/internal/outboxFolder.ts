@@ -485,7 +485,7 @@ const each = async <A>(items: ReadonlyArray<A>, act: (item: A) => Promise<unknow
 
 const codeOf = (cause: unknown): unknown => cause instanceof Error && "code" in cause ? cause.code : undefined
 
-export const isNoSpace = (cause: unknown): boolean => codeOf(cause) === "ENOSPC" || codeOf(cause) === "EDQUOT"
+const isNoSpace = (cause: unknown): boolean => codeOf(cause) === "ENOSPC" || codeOf(cause) === "EDQUOT"
 
 /** The codes of errors that mean damage: it is not a file, belongs to another user, or is larger than any request. */
 const damageCodes: ReadonlySet<unknown> = new Set([

@@ -19,7 +19,7 @@ export class ClosedError extends tagged("KuzzleClosedError")<{
 }> {
   override get message(): string {
     return this.started
-      ? "the client, or what this call belongs to, was closed while it was under way: a request may have been executed"
+      ? "the client, or the result that this call belongs to, was closed during the call: a request may have been executed"
       : "the client was closed before this call, and nothing was sent: make another client with KuzzlePromise.make"
   }
 }

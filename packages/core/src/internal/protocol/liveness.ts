@@ -97,7 +97,7 @@ export const maxLateTicks = 2
 export const hiddenBytes = 16 * 1024
 
 /** A tick that is later than this counts as late, in milliseconds. */
-export const lateAfter = (settings: Settings): number => Math.max(50, settings.timeout / 2)
+const lateAfter = (settings: Settings): number => Math.max(50, settings.timeout / 2)
 
 /** Whether a ping that is sent now leaves at once, because no upload is before it. */
 export const unobstructed = ({ buffered, inFlight }: Sight): boolean => buffered === 0 && inFlight.bytes <= hiddenBytes

@@ -102,5 +102,5 @@ const list = (name: string, values: ReadonlyArray<unknown>): ReadonlyArray<strin
   const texts = values.flat(Infinity).map(String)
   return texts.length !== 1 || (texts[0] !== "" && !texts[0]!.includes(","))
     ? texts
-    : [{ issue: `"${name}" is a list of one text with a comma, or with nothing: use POST /_query` }]
+    : [{ issue: `the only text of the list "${name}" is empty or has a comma: use POST /_query` }]
 }

@@ -80,7 +80,9 @@ export const make = (store: Store, failed: (error: TokenStoreError) => void): Sh
         store.changes,
         (cause) =>
           Stream.execute(
-            Effect.sync(() => failed(new TokenStoreError({ operation: "load", issue: "its changes died", cause })))
+            Effect.sync(() =>
+              failed(new TokenStoreError({ operation: "load", issue: "the stream of its changes failed", cause }))
+            )
           )
       )
       return Stream.runForEach(changes, () => follow)

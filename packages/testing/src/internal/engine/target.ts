@@ -38,7 +38,7 @@ export const checkRouting = ({ _routing }: JsonObject): void => {
 }
 
 /** The specifications of the collection, which need not exist. */
-export const specificationsOf = ({ request, state }: Call): Specifications.Specifications | undefined => {
+const specificationsOf = ({ request, state }: Call): Specifications.Specifications | undefined => {
   const { collection, index } = Request.getIndexAndCollection(request)
   const validation = state.storage.validations.get(`${index}#${collection}`)?._source.validation
   const specifications = isObject(validation) ? Specifications.read(index, collection, validation) : undefined

@@ -4,7 +4,7 @@
 import { isObject } from "../../engine/json.ts"
 
 /** Indents all lines but the first. Texts in JSON contain no line breaks, so no text is changed. */
-export const indent = (text: string): string => text.replaceAll("\n", "\n  ")
+const indent = (text: string): string => text.replaceAll("\n", "\n  ")
 
 const plainName = /^[A-Za-z_$][\w$]*$/
 
