@@ -266,7 +266,8 @@ describe("no option is accepted and ignored", () => {
         isRead: properties.has(flag)
       }))
     })
-    assert.isAbove(flags.length, 40)
+    // On Effect 4 there are fewer programs.
+    assert.isAbove(flags.length, 15)
     assert.deepStrictEqual(flags.filter(({ isRead }) => !isRead).map(({ name }) => name), [])
   })
 })

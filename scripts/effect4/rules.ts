@@ -38,7 +38,8 @@ const modules: Rules["modules"] = {
 /** The new names of modules from which the sources import members by name. */
 const named: Readonly<Record<string, string>> = {
   "@effect/platform/Error": "effect/PlatformError",
-  "@effect/platform/Runtime": "effect/Runtime"
+  "@effect/platform/Runtime": "effect/Runtime",
+  "@vitest/browser/context": "vitest/browser"
 }
 
 /** Members that have another name. */

@@ -41,7 +41,7 @@ export default defineConfig({
             instances: [{ browser: "chromium", name: "chromium" }]
           }
         }),
-        optimizeDeps: { include: ["effect", "@effect/vitest", "fast-check"] }
+        optimizeDeps: { include: ["effect", "effect/Array", "effect/Take", "@effect/vitest", "fast-check"] }
       }
     ]
   }
