@@ -6,10 +6,13 @@
  * `A2` is a promise, and `8.A2` is a fault. Run `pnpm promises` after you change a title. `tests/promises.test.ts` fails when
  * the page is stale, or when a number has no test.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
+import { relative } from "node:path"
+import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { packages } from "./packages.ts"
 import { isProgram } from "./program.ts"
+import { filesUnder } from "./typescript.ts"
 
 const root = new URL("../", import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
@@ -91,11 +94,7 @@ export const namedIn = (file: string, text: string): ReadonlyArray<Named> => {
 }
 
 const filesOf = (folder: string): ReadonlyArray<string> =>
-  readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
-    .map((file) => `${folder}/${file.replaceAll("\\", "/")}`)
-    // Files in `node_modules` are links to other packages of the workspace.
-    .filter((file) => file.endsWith(".ts") && !file.includes("/node_modules/"))
-    .sort()
+  filesUnder(fileURLToPath(new URL(folder, root))).map((file) => relative(fileURLToPath(root), file))
 
 const simulation = "tests/simulation"
 

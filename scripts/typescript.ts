@@ -13,6 +13,13 @@ export const configOf = (file: string, options: ts.CompilerOptions = {}): ts.Par
   return config
 }
 
+/**
+ * The paths of the files under a folder. Folders of other tools (`node_modules`, and names that begin with a dot) are not
+ * entered: their files may vanish while we read.
+ */
+export const filesUnder = (folder: string, extensions: ReadonlyArray<string> = [".ts"]): ReadonlyArray<string> =>
+  ts.sys.readDirectory(folder, extensions, [], ["**/*"]).sort()
+
 /** A program of modules that exist only as texts, by their absolute paths, and of files. */
 export const programOf = (
   options: ts.CompilerOptions,

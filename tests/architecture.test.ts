@@ -1,7 +1,10 @@
 /** `docs/architecture.md` names only existing code, and a new package is in the two lists that it names. */
 import { assert, it } from "@effect/vitest"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
+import { basename } from "node:path"
+import { fileURLToPath } from "node:url"
 import { packages } from "../scripts/packages.ts"
+import { filesUnder } from "../scripts/typescript.ts"
 
 const root = new URL("../", import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), "utf8")
@@ -20,9 +23,7 @@ const roots = [
 
 const names = new Set(
   ["packages", "tests", "docs", "scripts"].flatMap((folder) =>
-    readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
-      .filter((file) => !file.includes("node_modules"))
-      .map((file) => file.split("/").at(-1))
+    filesUnder(fileURLToPath(new URL(folder, root)), [".ts", ".mjs", ".md"]).map((file) => basename(file))
   )
 )
 

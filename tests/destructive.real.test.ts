@@ -91,7 +91,7 @@ layer(layerUrl(url), { excludeTestServices: true, timeout: "20 seconds" })("a Ku
 
   it.scoped(
     "the promises hold if the server is killed and restarted twice under load",
-    () => survivesKill(lab),
+    () => survivesKill(lab, url),
     240_000
   )
 

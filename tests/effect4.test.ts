@@ -12,18 +12,14 @@ import { judge, type Report } from "../scripts/effect4/judge.ts"
 import { callRules, rules, valueRules } from "../scripts/effect4/rules.ts"
 import { excluded } from "../scripts/effect4/scope.ts"
 import { packages } from "../scripts/packages.ts"
-import { programOf } from "../scripts/typescript.ts"
+import { filesUnder, programOf } from "../scripts/typescript.ts"
 import { callCases, type Case, ruleCases, valueCases } from "./effect4.cases.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
 const folders = packages.flatMap((name) => [`packages/${name}/src`, `packages/${name}/test`])
 
-const twins = [...folders, "tests/simulation"].flatMap((folder) =>
-  Fs.readdirSync(Path.join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".effect4.ts"))
-    .map((file) => Path.join(root, folder, file))
-)
+const twins = [...folders, "tests/simulation"].flatMap((folder) => filesUnder(Path.join(root, folder), [".effect4.ts"]))
 
 const options: ts.CompilerOptions = {
   module: ts.ModuleKind.NodeNext,

@@ -3,10 +3,11 @@
  * code that reads its own options, and each program reads each flag of its command line.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { readdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { packages } from "../scripts/packages.ts"
+import { filesUnder } from "../scripts/typescript.ts"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const indexes = packages.map((name) => `${root}packages/${name}/src/index.ts`)
@@ -15,11 +16,8 @@ const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
 const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: indexes }, ts.sys, root)
 
 /** The programs with a command line. */
-const programs = ["scripts", "bench", "lab", "packages/testing/src"].flatMap((folder) =>
-  readdirSync(root + folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !/node_modules|\.effect4\.ts$/.test(file))
-    .map((file) => `${root}${folder}/${file}`)
-).filter((file) => readFileSync(file, "utf8").includes("parseArgs("))
+const programs = ["scripts", "bench", "lab", "packages/testing/src"].flatMap((folder) => filesUnder(root + folder))
+  .filter((file) => !file.endsWith(".effect4.ts") && readFileSync(file, "utf8").includes("parseArgs("))
 
 const program = ts.createProgram([...indexes, ...programs], { ...options, noEmit: true, types: ["node"] })
 const checker = program.getTypeChecker()

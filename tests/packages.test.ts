@@ -2,10 +2,12 @@
 import { Kuzzle, KuzzleError, KuzzleHeartbeat } from "@effect-kuzzle/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
-import { readdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { vi } from "vitest"
 import { FakeNetwork, obliging } from "../packages/core/test/support/FakeSocket.ts"
 import { packages } from "../scripts/packages.ts"
+import { filesUnder } from "../scripts/typescript.ts"
 
 const root = new URL("../packages/", import.meta.url)
 
@@ -18,9 +20,7 @@ const manifest = (name: string): {
 
 /** The text of each module that is published. */
 const sourcesOf = (name: string): ReadonlyArray<readonly [string, string]> =>
-  readdirSync(new URL(`${name}/src`, root), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => [`${name}/${file}`, readFileSync(new URL(`${name}/src/${file}`, root), "utf8")])
+  filesUnder(fileURLToPath(new URL(`${name}/src`, root))).map((file) => [file, readFileSync(file, "utf8")])
 
 describe("packages", () => {
   it.each(packages)(

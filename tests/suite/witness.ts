@@ -1,7 +1,7 @@
 /**
- * Plain WebSockets, one at each node of a cluster, that record what the nodes deliver. A cluster loses notifications between its
- * nodes while a node joins or ends (docs/spec/real-server.md). A client cannot detect that. If the witness at its node missed the
- * same message, the client is not to blame.
+ * Plain WebSockets, one at each Kuzzle, that record what the Kuzzles deliver, in its order. A Kuzzle under load executes requests in
+ * another order than it receives them, and a cluster loses notifications between its nodes while a node joins or ends
+ * (docs/spec/real-server.md). No client can detect this. So a client is compared with a witness, not with the publisher.
  */
 import { Effect } from "effect"
 import type { Scope } from "effect"
@@ -9,26 +9,22 @@ import { WebSocket } from "ws"
 import type { Collection } from "./backend.ts"
 
 export interface Witnesses {
-  /** Whether this node delivered messages before and after this one on one connection, but not this one. */
-  readonly missed: (url: string, n: number) => boolean
+  /** The numbers that each connection has delivered, in this order. */
+  readonly deliveries: () => ReadonlyArray<ReadonlyArray<number>>
 }
 
-/** The delay, in milliseconds, before the next attempt to connect. A node takes seconds to start. */
+/** The delay, in milliseconds, before the next attempt to connect. A Kuzzle takes seconds to start. */
 const redialAfter = 100
 
-/** The numbers that arrived on each connection to one node. */
+/** The numbers that arrived on each connection to one Kuzzle. */
 class Witness {
-  private readonly connections: Array<Set<number>> = []
+  readonly connections: Array<ReadonlyArray<number>> = []
   private socket: WebSocket | undefined
   private timer: ReturnType<typeof setTimeout> | undefined
   private ended = false
 
   constructor(private readonly url: string, private readonly target: Collection) {
     this.dial()
-  }
-
-  missed(n: number): boolean {
-    return this.connections.some((numbers) => !numbers.has(n) && Math.min(...numbers) < n && n < Math.max(...numbers))
   }
 
   end(): void {
@@ -38,20 +34,20 @@ class Witness {
   }
 
   private dial(): void {
-    const numbers = new Set<number>()
     const socket = new WebSocket(this.url)
     this.socket = socket
-    this.connections.push(numbers)
     socket.on("open", () => {
+      const numbers: Array<number> = []
+      this.connections.push(numbers)
       socket.send(JSON.stringify({ controller: "realtime", action: "subscribe", ...this.target, body: {} }))
-    })
-    socket.on("message", (frame) => {
-      // The wire: a notification of a published message has its content in `result._source`.
-      const { result } = JSON.parse(String(frame)) as {
-        readonly result?: { readonly _source?: { readonly n?: unknown } }
-      }
-      const n = result?._source?.n
-      if (typeof n === "number") numbers.add(n)
+      socket.on("message", (frame) => {
+        // The wire: a notification of a published message has its content in `result._source`.
+        const { result } = JSON.parse(String(frame)) as {
+          readonly result?: { readonly _source?: { readonly n?: unknown } }
+        }
+        const n = result?._source?.n
+        if (typeof n === "number") numbers.push(n)
+      })
     })
     // `close` follows each error.
     socket.on("error", () => {})
@@ -61,12 +57,12 @@ class Witness {
   }
 }
 
-/** Listens at these nodes until the scope closes. */
+/** Listens at these Kuzzles until the scope closes. */
 export const listenAt = (
   urls: ReadonlyArray<string>,
   target: Collection
 ): Effect.Effect<Witnesses, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => new Map(urls.map((url) => [url, new Witness(url, target)]))),
+    Effect.sync(() => urls.map((url) => new Witness(url, target))),
     (witnesses) => Effect.sync(() => witnesses.forEach((witness) => witness.end()))
-  ).pipe(Effect.map((witnesses) => ({ missed: (url, n) => witnesses.get(url)?.missed(n) ?? false })))
+  ).pipe(Effect.map((witnesses) => ({ deliveries: () => witnesses.flatMap(({ connections }) => connections) })))

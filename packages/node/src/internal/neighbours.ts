@@ -58,7 +58,8 @@ export class Neighbours {
     })
     this.server = server
     await new Promise<void>((resolve, reject) => {
-      server.once("error", reject)
+      // A later error means that a probe was not accepted, because this process has too many open files. Its client probes again.
+      server.on("error", reject)
       server.listen(address, resolve)
     })
     server.unref()
