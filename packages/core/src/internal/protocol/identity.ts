@@ -438,7 +438,8 @@ export class IdentityMachine {
     this.started = this.restored = true
     const isDead = answer === before && !this.credentials.alive(wall)
     if (answer !== undefined && !isDead) return { identity: answer, event: undefined }
-    if (before !== undefined && isChange) {
+    // If the server names a session that it has refused before, that one has ended, and nobody has logged out.
+    if (before !== undefined && isChange && !isDead) {
       return { identity: undefined, event: { _tag: "LoggedOut", cause: "Elsewhere" } }
     }
     if (before !== undefined) this.credentials.died(before)
