@@ -70,7 +70,7 @@ it.live(
           theirs.query({ controller: "ms", action: "keys", pattern: `${prefix}*` }),
           ({ result }) =>
             Array.isArray(result) && result.length > 0
-              ? theirs.query({ controller: "ms", action: "del", body: { keys: result } })
+              ? Effect.asVoid(theirs.query({ controller: "ms", action: "del", body: { keys: result } }))
               : Effect.void
         ))
       yield* Effect.addFinalizer(() => Effect.orDie(clean))
