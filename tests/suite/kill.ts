@@ -120,6 +120,7 @@ const overlapOf = (received: ReadonlyArray<number>, delivered: ReadonlyArray<num
   return common.length * 2 < received.length ? [] : [{ received: between(received), delivered: between(delivered) }]
 }
 
+/** The first messages that only the witness received. */
 const lostOf = (received: ReadonlyArray<number>, delivered: ReadonlyArray<number>): string => {
   const set = new Set(received)
   return `[${delivered.filter((n) => !set.has(n)).slice(0, 50).join(", ")}]`
@@ -137,14 +138,12 @@ const checkReceived = (published: ReadonlyArray<string>, received: Received, wit
   // A shorter connection may have ended before its witness was subscribed.
   for (const stretch of stretches.filter(({ length }) => length > 100)) {
     const overlaps = deliveries.flatMap((delivered) => overlapOf(stretch, delivered))
+    const lost = overlaps.map(({ delivered, received }) => lostOf(received, delivered)).join(" or ")
     assert.isTrue(
       overlaps.some(({ delivered, received }) => isDeepStrictEqual(received, delivered)),
-      `messages from ${stretch[0]} to ${
+      `no witness agrees about ${stretch[0]} to ${
         stretch.at(-1)
-      } were lost without a gap, or changed their order; lost if this witness ` +
-        `is at the client's node: ${
-          overlaps.map(({ delivered, received }) => lostOf(received, delivered)).join(" or ")
-        }`
+      }: without a gap, the order changed, or the client lost ${lost}`
     )
   }
   for (const refusal of ["KuzzleNotSentError", "KuzzleServiceUnavailableError"]) {

@@ -26,17 +26,14 @@ const all = { index: "i", collection: "c" }
 /** Advances the clock by a second, which is the delay before each dial. */
 const reconnected = Effect.zipRight(TestClock.adjust("1 second"), turns())
 
-describe("faults: the schedule of reconnection", () => {
-  const dying = Schedule.addDelayEffect(Schedule.forever, () => Effect.die("boom"))
-  const interrupting = Schedule.addDelayEffect(Schedule.forever, () => Effect.interrupt)
+const dying = Schedule.addDelayEffect(Schedule.forever, () => Effect.die("boom"))
+const interrupting = Schedule.addDelayEffect(Schedule.forever, () => Effect.interrupt)
 
-  for (
-    const [how, reconnect, words] of [["dies", dying, "boom"], [
-      "interrupts itself",
-      interrupting,
-      "interrupted"
-    ]] as const
-  ) {
+/** What such a schedule does, and words of the cause with which the client fails. */
+const brokenSchedules = [["dies", dying, "boom"], ["interrupts itself", interrupting, "interrupted"]] as const
+
+describe("faults: the schedule of reconnection", () => {
+  for (const [how, reconnect, words] of brokenSchedules) {
     it.scoped(`C5, C7: one that ${how} fails the client, and requests and subscriptions fail with that cause`, () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
@@ -91,16 +88,7 @@ describe("faults: the schedule of reconnection", () => {
 })
 
 describe("faults: the other schedules of the application", () => {
-  const dying = Schedule.addDelayEffect(Schedule.forever, () => Effect.die("boom"))
-  const interrupting = Schedule.addDelayEffect(Schedule.forever, () => Effect.interrupt)
-
-  for (
-    const [how, schedule, words] of [["dies", dying, "boom"], [
-      "interrupts itself",
-      interrupting,
-      "interrupted"
-    ]] as const
-  ) {
+  for (const [how, schedule, words] of brokenSchedules) {
     it.scoped(`C7: a schedule of subscriptions that ${how} fails the client, and no subscription waits for ever`, () =>
       Effect.gen(function*() {
         const network = obligingNetwork()
